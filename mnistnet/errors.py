@@ -1,0 +1,45 @@
+"""Everything that can go wrong for a user, as one hierarchy.
+
+    MnistnetError           what a command shows as one line, with exit status 1
+    ├── DataError           a data file is missing or is not what it should be
+    │   └── DownloadError   no mirror gave the right bytes
+    ├── PictureError        a picture cannot be read
+    ├── ModelError          a model file cannot be used
+    ├── TrainingError       training cannot go on
+    ├── RunError            a run's folder has no report to show
+    └── OutputError         a file cannot be written
+
+A caller's mistake inside Python (a wrong shape, a negative width) is a ValueError.
+"""
+
+
+class MnistnetError(Exception):
+    """The message is one line: what, expected, got, what to do."""
+
+
+class DataError(MnistnetError):
+    """A data file is missing or is not what it should be."""
+
+
+class DownloadError(DataError):
+    """No mirror gave the right bytes."""
+
+
+class PictureError(MnistnetError):
+    """A picture cannot be read."""
+
+
+class ModelError(MnistnetError):
+    """A model file cannot be used."""
+
+
+class TrainingError(MnistnetError):
+    """Training cannot go on."""
+
+
+class RunError(MnistnetError):
+    """A run's folder has no report to show."""
+
+
+class OutputError(MnistnetError):
+    """A file cannot be written."""

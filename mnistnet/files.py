@@ -1,0 +1,53 @@
+"""Files that appear under their final name only when whole."""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import BinaryIO
+
+from mnistnet.errors import OutputError
+
+
+def require_free(path: Path, *, overwrite: bool) -> None:
+    """Raise OutputError if something stands under path already and may not be replaced."""
+    if path.is_dir():
+        raise OutputError(f"{path} is a folder; name a file")
+    if path.exists() and not overwrite:
+        raise OutputError(f"{path} exists already; choose another name or pass --force to replace it")
+
+
+def require_writable(path: Path, *, overwrite: bool) -> None:
+    """Raise OutputError if new_file(path) is bound to fail, so that a long job can say so before it starts."""
+    require_free(path, overwrite=overwrite)
+    folder = next(parent for parent in path.absolute().parents if parent.exists())
+    if not folder.is_dir() or not os.access(folder, os.W_OK):
+        raise OutputError(f"cannot write {path}: {folder} is not a folder you may write to; choose another place")
+
+
+@contextmanager
+def new_file(path: Path, *, overwrite: bool) -> Iterator[BinaryIO]:
+    """A file to write, which appears under path when the block ends, and not at all if it raises.
+
+    Missing parent folders are made. Raises OutputError where the file cannot be written (no permission, disk full).
+    """
+    require_free(path, overwrite=overwrite)
+    temporary = path.with_name(f".{path.name}.{os.urandom(4).hex()}.tmp")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            with temporary.open("xb") as file:
+                yield file
+                file.flush()
+                os.fsync(file.fileno())
+            temporary.replace(path)
+        finally:
+            temporary.unlink(missing_ok=True)
+    except OSError as error:
+        raise OutputError(f"cannot write {path}: {error.strerror or error}; choose another place") from error
+
+
+def write_text(path: Path, text: str, *, overwrite: bool) -> None:
+    """Write text as UTF-8 by way of new_file; file names in it that are no text keep their bytes."""
+    with new_file(path, overwrite=overwrite) as file:
+        file.write(text.encode(errors="surrogateescape"))

@@ -1,0 +1,52 @@
+"""Places: where mnistnet keeps downloaded data, the user's runs, and what it ships with.
+
+home()/mnist/            the four files as downloaded
+home()/runs/NAME/        one folder a training run
+home()/last-run          path of the newest run's folder
+home()/last-model        path of the model that `predict` takes
+"""
+
+import os
+from pathlib import Path
+
+import platformdirs
+
+from mnistnet.errors import DataError
+from mnistnet.files import write_text
+
+PACKAGE = Path(__file__).parent
+
+
+def home() -> Path:
+    """The folder for everything kept: MNISTNET_HOME where it is set, else the user's data folder.
+
+    Not the system's cache folder, which clean-up tools empty: trained models live here too.
+    """
+    named = os.environ.get("MNISTNET_HOME")
+    return Path(named).absolute() if named else platformdirs.user_data_path("mnistnet", appauthor=False)
+
+
+def shipped(name: str) -> Path:
+    """A file that comes with mnistnet: in the package's `shipped/`, or in a checkout's `models/`.
+
+    Raises DataError if it is in neither.
+    """
+    candidates = [PACKAGE / "shipped" / name, PACKAGE.parent / "models" / name]
+    for path in candidates:
+        if path.is_file():
+            return path
+    raise DataError(f"{name} is missing from {candidates[0].parent}; install mnistnet again")
+
+
+def remember(what: str, path: Path) -> None:
+    """Note a path under `last-run` or `last-model`. Raises OutputError."""
+    write_text(home() / what, f"{path.absolute()}\n", overwrite=True)
+
+
+def recall(what: str) -> Path | None:
+    """The path noted under `last-run` or `last-model`; None where there is none, or nothing stands there any more."""
+    note = home() / what
+    if not note.is_file():
+        return None
+    path = Path(note.read_text(encoding="utf-8", errors="surrogateescape").strip())
+    return path if path.exists() else None

@@ -1,0 +1,15 @@
+"""Fixtures that every folder of tests shares."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+
+@pytest.fixture(scope="session")
+def mnist_dir() -> Path:
+    """The folder with MNIST's four original .gz files, which the environment names; without it the test is skipped."""
+    named = os.environ.get("MNISTNET_TEST_MNIST")
+    if not named:
+        pytest.skip("needs the real MNIST: set MNISTNET_TEST_MNIST to a folder with its four files")
+    return Path(named).absolute()

@@ -1,0 +1,68 @@
+"""Files that appear whole or not at all, on a real disk that really fills up."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from mnistnet.errors import OutputError
+from mnistnet.files import new_file, require_writable, write_text
+
+
+def test_a_file_appears_only_when_its_block_ends(tmp_path: Path) -> None:
+    path = tmp_path / "deep" / "down" / "file.txt"
+    with new_file(path, overwrite=False) as file:
+        file.write(b"half")
+        file.flush()
+        assert not path.exists()
+        file.write(b" and half")
+    assert path.read_bytes() == b"half and half"
+    assert list(path.parent.iterdir()) == [path]
+
+
+def test_an_error_inside_leaves_the_old_file_and_nothing_else(tmp_path: Path) -> None:
+    path = tmp_path / "file.txt"
+    write_text(path, "old", overwrite=False)
+    with pytest.raises(ZeroDivisionError), new_file(path, overwrite=True) as file:
+        file.write(b"new")
+        raise ZeroDivisionError
+    assert path.read_text() == "old"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_nothing_is_replaced_unasked(tmp_path: Path) -> None:
+    path = tmp_path / "file.txt"
+    write_text(path, "old", overwrite=False)
+    with pytest.raises(OutputError, match=r"exists already; .* --force"):
+        write_text(path, "new", overwrite=False)
+    with pytest.raises(OutputError, match="is a folder"):
+        write_text(tmp_path, "new", overwrite=True)
+    assert path.read_text() == "old"
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="file-size limits are POSIX's")
+def test_a_full_disk_leaves_the_old_file_whole(tmp_path: Path) -> None:
+    path = tmp_path / "file.bin"
+    path.write_bytes(b"old")
+    program = (
+        "import resource, signal, sys; from pathlib import Path; from mnistnet.files import new_file\n"
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (1000, 1000)); signal.signal(signal.SIGXFSZ, signal.SIG_IGN)\n"
+        "with new_file(Path(sys.argv[1]), overwrite=True) as file: file.write(bytes(5000))\n"
+    )
+    done = subprocess.run([sys.executable, "-c", program, str(path)], capture_output=True, text=True, check=False)
+    assert "OutputError: cannot write" in done.stderr
+    assert path.read_bytes() == b"old"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_what_is_bound_to_fail_is_said_beforehand(tmp_path: Path) -> None:
+    file = tmp_path / "file.txt"
+    file.write_text("a file")
+    with pytest.raises(OutputError, match="not a folder you may write to"):
+        require_writable(file / "below.txt", overwrite=False)
+    with pytest.raises(OutputError, match="exists already"):
+        require_writable(file, overwrite=False)
+    require_writable(file, overwrite=True)
+    require_writable(tmp_path / "new" / "below.txt", overwrite=False)
+    assert list(tmp_path.iterdir()) == [file]
