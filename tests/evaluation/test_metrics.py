@@ -1,0 +1,52 @@
+"""Metrics against hand-worked examples and counting one by one."""
+
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mnistnet.evaluation.metrics import confusion_matrix, digit_scores, wilson_interval
+
+LABELS = np.array([0, 0, 0, 0, 1, 1, 2, 9])
+PREDICTIONS = np.array([0, 0, 0, 1, 1, 0, 0, 9])
+
+
+def test_the_confusion_matrix_counts_pairs() -> None:
+    confusion = confusion_matrix(LABELS, PREDICTIONS)
+    for true in range(10):
+        for predicted in range(10):
+            expected = sum((t, p) == (true, predicted) for t, p in zip(LABELS, PREDICTIONS, strict=True))
+            assert confusion[true, predicted] == expected
+
+
+def test_digit_scores_by_hand() -> None:
+    zero, one, two, three, *_, nine = digit_scores(confusion_matrix(LABELS, PREDICTIONS))
+    assert zero == pytest.approx((0, 4, 3 / 5, 3 / 4, 2 / 3))
+    assert one == pytest.approx((1, 2, 1 / 2, 1 / 2, 1 / 2))
+    assert two == (2, 1, 0, 0, 0)
+    assert three == (3, 0, 0, 0, 0)
+    assert nine == (9, 1, 1, 1, 1)
+
+
+@pytest.mark.parametrize(
+    ("successes", "trials", "expected"),
+    [
+        (81, 263, (0.2553, 0.3662)),  # Newcombe 1998, Statistics in Medicine 17, table I, method 3
+        (15, 148, (0.0624, 0.1605)),
+        (0, 20, (0.0000, 0.1611)),
+        (1, 29, (0.0061, 0.1718)),
+    ],
+)
+def test_wilson_intervals_as_published(successes: int, trials: int, expected: tuple[float, float]) -> None:
+    assert wilson_interval(successes, trials) == pytest.approx(expected, abs=5e-5)
+
+
+@given(st.integers(1, 10_000).flatmap(lambda n: st.tuples(st.integers(0, n), st.just(n))))
+def test_wilson_bounds_are_where_the_score_test_is_just_rejected(counts: tuple[int, int]) -> None:
+    successes, trials = counts
+    for bound in wilson_interval(successes, trials):
+        assert -1e-12 < bound < 1 + 1e-12
+        error = math.sqrt(max(bound * (1 - bound), 0) / trials)
+        assert abs(successes / trials - bound) == pytest.approx(1.959964 * error, abs=1e-6)

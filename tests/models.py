@@ -1,0 +1,29 @@
+"""Small models for tests."""
+
+import numpy as np
+
+from mnistnet.model_file import Model, Provenance
+from mnistnet.nn.network import Network, initial_params
+
+
+def small_model(*, errors: int = 3) -> Model:
+    """An untrained 784-5-10 network that claims so many errors of 20."""
+    network = Network((784, 5, 10))
+    confusion = np.diag([2] * 10)
+    for digit in range(errors):
+        confusion[digit, digit] -= 1
+        confusion[digit, 9 - digit] += 1
+    provenance = Provenance(
+        dataset="mnist",
+        notice="",
+        partial=False,
+        settings={"hidden": [5], "epochs": 1, "optimizer": "momentum", "seed": 0},
+        data_sha256={"file": "00"},
+        train_images=55_000,
+        validation_images=5_000,
+        epochs=[{"number": 1, "loss": 2.0, "validation_loss": 2.1, "validation_accuracy": 0.3}],
+        best_epoch=1,
+        confusion=confusion.tolist(),
+        versions={"mnistnet": "0.1.0"},
+    )
+    return Model(network, initial_params(network, rng=np.random.default_rng(0)), provenance)

@@ -1,0 +1,203 @@
+"""Model files: what goes in comes out, and what is broken, foreign or hostile is refused in one line."""
+
+import io
+import json
+import pickle
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mnistnet.errors import ModelError, OutputError
+from mnistnet.model_file import load_model, save_model
+from tests.models import small_model
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    path = tmp_path / "model.npz"
+    save_model(small_model(), path)
+    return path
+
+
+def npy(array: np.ndarray[Any, Any], *, allow_pickle: bool = False) -> bytes:
+    content = io.BytesIO()
+    np.lib.format.write_array(content, array, allow_pickle=allow_pickle)
+    return content.getvalue()
+
+
+def rewrite(path: Path, change: Callable[[dict[str, bytes]], object], *, compression: int = zipfile.ZIP_STORED) -> None:
+    """Change the members of the archive at path."""
+    with zipfile.ZipFile(path) as archive:
+        members = {name: archive.read(name) for name in archive.namelist()}
+    change(members)
+    with zipfile.ZipFile(path, "w", compression) as archive:
+        for name, content in members.items():
+            archive.writestr(name, content)
+
+
+def change_facts(**changes: Any) -> Callable[[dict[str, bytes]], object]:
+    def change(members: dict[str, bytes]) -> None:
+        members["model.json"] = json.dumps(json.loads(members["model.json"]) | changes).encode()
+
+    return change
+
+
+def refusal(path: Path) -> str:
+    with pytest.raises(ModelError) as caught:
+        load_model(path)
+    message = str(caught.value)
+    assert str(path) in message
+    assert "\n" not in message
+    return message
+
+
+def test_a_model_comes_back_as_it_went_in(path: Path) -> None:
+    model, back = small_model(), load_model(path)
+    assert back.network == model.network
+    assert back.provenance == model.provenance
+    np.testing.assert_array_equal(back.params.flat, model.params.flat)
+    assert (back.provenance.test_errors, back.provenance.test_images) == (3, 20)
+
+
+def test_numpy_opens_it_too_and_without_pickle(path: Path) -> None:
+    with np.load(path, allow_pickle=False) as arrays:
+        np.testing.assert_array_equal(arrays["weights_1"], small_model().params.layers[1].weights)
+
+
+def test_equal_models_are_equal_files(path: Path, tmp_path: Path) -> None:
+    save_model(small_model(), tmp_path / "again.npz")
+    assert path.read_bytes() == (tmp_path / "again.npz").read_bytes()
+
+
+def test_a_file_is_not_replaced_unasked(path: Path) -> None:
+    with pytest.raises(OutputError, match="exists already"):
+        save_model(small_model(errors=0), path)
+    save_model(small_model(errors=0), path, overwrite=True)
+    assert load_model(path).provenance.test_errors == 0
+
+
+def test_a_compressed_copy_loads(path: Path) -> None:
+    rewrite(path, lambda members: members, compression=zipfile.ZIP_DEFLATED)
+    np.testing.assert_array_equal(load_model(path).params.flat, small_model().params.flat)
+
+
+@given(share=st.floats(0, 0.999))
+def test_a_file_cut_short_anywhere_is_refused(share: float, tmp_path_factory: pytest.TempPathFactory) -> None:
+    path = tmp_path_factory.mktemp("cut") / "model.npz"
+    save_model(small_model(), path)
+    content = path.read_bytes()
+    path.write_bytes(content[: int(share * len(content))])
+    assert "not a whole mnistnet model" in refusal(path)
+
+
+@given(place=st.floats(0, 0.999), bit=st.integers(0, 7))
+def test_a_flipped_bit_is_refused_or_changes_nothing(
+    place: float, bit: int, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    path = tmp_path_factory.mktemp("flip") / "model.npz"
+    save_model(small_model(), path)
+    content = bytearray(path.read_bytes())
+    content[int(place * len(content))] ^= 1 << bit
+    path.write_bytes(content)
+    try:
+        back = load_model(path)
+    except ModelError:
+        return
+    np.testing.assert_array_equal(back.params.flat, small_model().params.flat)
+
+
+def test_a_missing_file_and_a_folder_are_refused(tmp_path: Path) -> None:
+    assert "there is no model" in refusal(tmp_path / "none.npz")
+    assert "cannot read" in refusal(tmp_path)
+
+
+@pytest.mark.parametrize("content", [b"", b"hello", b"\x93NUMPY", pickle.dumps({"weights": [1]}), b"PK\x03\x04"])
+def test_another_kind_of_file_is_refused(content: bytes, tmp_path: Path) -> None:
+    (tmp_path / "model.npz").write_bytes(content)
+    assert "not a whole mnistnet model" in refusal(tmp_path / "model.npz")
+
+
+def test_another_kind_of_npz_is_refused(tmp_path: Path) -> None:
+    np.savez(tmp_path / "model.npz", weights=np.zeros(3))
+    assert "expected a member model.json" in refusal(tmp_path / "model.npz")
+
+
+class Trap:
+    """Unpickling it raises, where a real attack would run a command."""
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return exec, ("raise SystemExit('unpickled')",)
+
+
+def test_pickled_objects_are_refused_unopened(path: Path) -> None:
+    trap = npy(np.array([Trap()], dtype=object), allow_pickle=True)
+    rewrite(path, lambda members: members.update({"bias_0.npy": trap}))
+    assert "expected bias_0.npy to be float32 (5,), got object (1,)" in refusal(path)
+
+
+@pytest.mark.parametrize(
+    ("array", "said"),
+    [
+        (np.full((784, 5), np.nan, np.float32), "not finite"),
+        (np.full((784, 5), -np.inf, np.float32), "not finite"),
+        (np.zeros((784, 4), np.float32), "got float32 (784, 4)"),
+        (np.zeros((784, 5), np.int32), "got int32 (784, 5)"),
+        (np.zeros((784, 5), ">f4"), "got >f4"),
+        (np.zeros((784, 50), np.float32), "at most"),
+    ],
+)
+def test_weights_that_cannot_be_are_refused(path: Path, array: np.ndarray[Any, Any], said: str) -> None:
+    rewrite(path, lambda members: members.update({"weights_0.npy": npy(array)}))
+    assert said in refusal(path)
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"format": "another"}, "format 'mnistnet model'"),
+        ({"format_version": 2}, "expected format version 1, got 2"),
+        ({"sizes": [784, 6, 10]}, "expected weights_0.npy to be float32 (784, 6)"),
+        ({"sizes": [784, 10]}, "expected weights_0.npy"),
+        ({"sizes": [784, 5, 5, 10]}, "expected weights_1.npy"),
+        ({"sizes": [100, 5, 10]}, "expected sizes from 784 to 10"),
+        ({"sizes": [784, 10**9, 10]}, "at most 100,000,000 parameters"),
+        ({"sizes": [784, 5.0, 10]}, "expected sizes"),
+        ({"sizes": []}, ""),
+        ({"sizes": "784"}, ""),
+        ({"provenance": {}}, ""),
+        ({"provenance": None}, ""),
+    ],
+)
+def test_facts_that_do_not_fit_are_refused(path: Path, changes: dict[str, Any], said: str) -> None:
+    rewrite(path, change_facts(**changes))
+    assert said in refusal(path)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("partial", "no"),
+        ("epochs", 3),
+        ("best_epoch", "1"),
+        ("confusion", [[1] * 10] * 9),
+        ("confusion", [[-1] * 10] * 10),
+        ("confusion", [[0] * 10] * 10),
+    ],
+)
+def test_provenance_of_the_wrong_type_is_refused(path: Path, name: str, value: Any) -> None:
+    with zipfile.ZipFile(path) as archive:
+        provenance = json.loads(archive.read("model.json"))["provenance"]
+    rewrite(path, change_facts(provenance=provenance | {name: value}))
+    assert "expected" in refusal(path)
+
+
+def test_a_bomb_is_refused_by_its_announced_size(path: Path) -> None:
+    rewrite(path, lambda members: members.update({"model.json": b" " * 50_000_000}), compression=zipfile.ZIP_DEFLATED)
+    assert path.stat().st_size < 100_000
+    assert "at most 1,000,000 bytes, got 50,000,000" in refusal(path)
