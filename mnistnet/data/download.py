@@ -1,0 +1,129 @@
+"""Verified files from several mirrors: try each in turn, go on where a download broke off, verify, publish."""
+
+import re
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+import requests
+
+from mnistnet import __version__
+from mnistnet.data.arriving import Arriving, OnBytes, RemoteFile
+from mnistnet.data.http_get import Limits, MirrorError, TransientError, body, open_url
+from mnistnet.errors import DownloadError
+
+TRANSIENT_STATUS = frozenset({429, 500, 502, 503, 504})
+DEFAULT_LIMITS = Limits()
+
+
+def fetch(
+    files: Sequence[RemoteFile],
+    mirrors: Sequence[str],
+    folder: Path,
+    *,
+    limits: Limits = DEFAULT_LIMITS,
+    on_bytes: OnBytes | None = None,
+) -> list[Path]:
+    """Have every file in folder, whole and verified: what is there already without network, the rest from mirrors.
+
+    A mirror is an http(s) URL or a local folder. One that fails goes to the end of the line, so that no later file
+    waits for it again. Raises DownloadError, which says how each mirror failed, and OutputError.
+    """
+    line = list(dict.fromkeys(mirrors))
+    for file in files:
+        if file.is_at(folder / file.name):
+            continue
+        with Arriving(file, folder, on_bytes) as arriving:
+            if not arriving.is_right():
+                _receive(arriving, line, limits)
+            arriving.publish()
+    return [folder / file.name for file in files]
+
+
+def _receive(arriving: Arriving, line: list[str], limits: Limits) -> None:
+    failures = []
+    for mirror in tuple(line):
+        try:
+            return _from_mirror(arriving, mirror, limits)
+        except MirrorError as error:
+            without_password = re.sub(r"//[^/@]*@", "//", mirror)
+            failures.append(f"{without_password}: {_printable(str(error))}")
+            line.remove(mirror)
+            line.append(mirror)
+    raise DownloadError(
+        f"cannot fetch {arriving.file.name} ({'; '.join(failures) or 'no mirror named'}): "
+        "check the connection, or pass --mirror URL, or --data DIR with the files"
+    )
+
+
+def _printable(text: str) -> str:
+    """What a server says may end up in a reason, and then on a terminal."""
+    return "".join(char if char.isprintable() else "?" for char in text[:300])
+
+
+def _from_mirror(arriving: Arriving, mirror: str, limits: Limits) -> None:
+    if not re.match("https?://", mirror, re.IGNORECASE):
+        return _from_folder(arriving, Path(mirror))
+    url = f"{mirror.rstrip('/')}/{arriving.file.name}"
+    for pause in limits.pauses:
+        try:
+            return _from_url(arriving, url, limits)
+        except TransientError as error:
+            if error.pause > limits.longest_pause:
+                raise
+            time.sleep(max(pause, error.pause))
+    return _from_url(arriving, url, limits)
+
+
+def _from_folder(arriving: Arriving, mirror: Path) -> None:
+    try:
+        with (mirror / arriving.file.name).open("rb") as file:
+            data = file.read(arriving.file.size + 1)
+    except OSError as error:
+        raise MirrorError(error.strerror or str(error)) from error
+    arriving.discard()
+    arriving.add(data)
+    arriving.require_right()
+
+
+def _from_url(arriving: Arriving, url: str, limits: Limits) -> None:
+    """One try, which goes on from what is there. What has come when it breaks off stays for the next."""
+    offset = len(arriving.data)
+    headers = {"Accept-Encoding": "identity", "User-Agent": f"mnistnet/{__version__}"}
+    if offset:
+        headers["Range"] = f"bytes={offset}-"
+    with open_url(url, headers, limits) as response:
+        resumed = _goes_on(response, arriving)
+        if not resumed:
+            arriving.discard()
+        for chunk in body(response, limits):
+            arriving.add(chunk)
+        # Neither Content-Length nor chunks: the end of the body looks like a connection that broke off.
+        if len(arriving.data) < arriving.file.size and "Transfer-Encoding" not in response.headers:
+            raise TransientError(f"broke off after {len(arriving.data):,} of {arriving.file.size:,} bytes")
+    try:
+        arriving.require_right()
+    except MirrorError as error:
+        if resumed:  # the first part may have been another mirror's
+            raise TransientError(str(error)) from error
+        raise
+
+
+def _goes_on(response: requests.Response, arriving: Arriving) -> bool:
+    """Whether the body starts where arriving ends, or else where the file starts. MirrorError if it does neither."""
+    status, offset = response.status_code, len(arriving.data)
+    if status in TRANSIENT_STATUS:
+        wanted = response.headers.get("Retry-After", "")
+        raise TransientError(f"status {status}", pause=float(wanted) if wanted.isdecimal() else 0.0)
+    content_range = response.headers.get("Content-Range", "")
+    resumed = status == 206 and offset > 0 and content_range.startswith(f"bytes {offset}-")
+    if offset and not resumed and status in (206, 416):
+        arriving.discard()
+        raise TransientError(f"status {status} with Content-Range {content_range!r} when asked for bytes {offset}-")
+    if not resumed and status != 200:
+        raise MirrorError(f"status {status}")
+    expected = arriving.file.size - offset if resumed else arriving.file.size
+    if (length := response.headers.get("Content-Length", str(expected))) != str(expected):
+        kind = response.headers.get("Content-Type", "unknown type")
+        raise MirrorError(f"expected {expected:,} bytes, got {length} of {kind!r}")
+    return resumed
