@@ -28,6 +28,21 @@ def test_its_gradient_agrees_with_central_differences() -> None:
     assert relative_error(grad, numeric_gradient(lambda: softmax_cross_entropy(logits, labels)[0], logits)) < 1e-8
 
 
+@pytest.mark.parametrize("smoothing", [0.0, 0.1, 0.7])
+def test_label_smoothing_weighs_the_losses_of_all_classes(smoothing: float) -> None:
+    rng = np.random.default_rng(1)
+    logits, labels = rng.normal(size=(5, 4)), rng.integers(4, size=5)
+    plain, _ = softmax_cross_entropy(logits, labels)
+    every_class = [softmax_cross_entropy(logits, np.full(5, label))[0] for label in range(4)]
+    loss, grad = softmax_cross_entropy(logits, labels, label_smoothing=smoothing)
+    assert loss == pytest.approx((1 - smoothing) * plain + smoothing * sum(every_class) / 4, rel=1e-12)
+
+    def smoothed() -> float:
+        return softmax_cross_entropy(logits, labels, label_smoothing=smoothing)[0]
+
+    assert relative_error(grad, numeric_gradient(smoothed, logits)) < 1e-8
+
+
 def test_logits_of_a_thousand_are_no_trouble_in_float32() -> None:
     logits = np.array([[1000, -1000, 0], [-1000, 1000, 1000]], np.float32)
     loss, grad = softmax_cross_entropy(logits, np.array([1, 1]))

@@ -1,0 +1,84 @@
+"""The command line: parse -> call -> show -> exit status, one module a command."""
+
+import importlib
+import io
+import os
+import sys
+
+from mnistnet import __version__
+from mnistnet.errors import MnistnetError
+
+
+class UsageError(Exception):
+    """Options that make no sense together or alone; exit status 2."""
+
+
+COMMANDS = {
+    "train": "train a network on MNIST, test it, save the model and its report",
+    "predict": "read the digits in pictures",
+    "report": "show the accuracy report of a run or a model",
+    "data": "show, verify or fetch the MNIST files",
+}
+
+USAGE = "usage: mnistnet COMMAND [OPTIONS]\n\n" + "\n".join(f"  {name:10}{text}" for name, text in COMMANDS.items())
+HELP = f"{USAGE}\n\n`mnistnet COMMAND --help` tells more, with an example. `mnistnet --version` prints the version."
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run one command and return the exit status: 0 done, 1 could not be done, 2 wrong usage, 130 stopped."""
+    arguments = sys.argv[1:] if arguments is None else arguments
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")  # a file's name need not be text in the terminal's encoding
+    try:
+        try:
+            status = dispatch(arguments)
+        finally:
+            sys.stdout.flush()
+    except KeyboardInterrupt:
+        show_error("stopped")
+        status = 130
+    except BrokenPipeError:  # `| head` has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        status = 1
+    except UsageError as error:
+        show_error(str(error))
+        status = 2
+    except MnistnetError as error:
+        show_error(str(error))
+        status = 1
+    except ModuleNotFoundError as error:
+        show_error(f"the package {error.name} is missing; from the checkout's folder run: python -m pip install -e .")
+        status = 1
+    except MemoryError as error:
+        show_error(f"not enough memory: {error}")
+        status = 1
+    except OSError as error:
+        show_error(f"{error.filename or 'standard output'}: {error.strerror or error}")
+        status = 1
+    return status
+
+
+def dispatch(arguments: list[str]) -> int:
+    """Run the command that the first argument names; only its own module is imported."""
+    if not arguments or arguments[0] not in COMMANDS:
+        return usage(arguments[0] if arguments else "")
+    module = importlib.import_module(f"mnistnet.commands.{arguments[0]}")
+    parser = module.build_parser()
+    return int(module.run(parser.parse_args(arguments[1:])))
+
+
+def usage(word: str) -> int:
+    """Answer what is not a command."""
+    if word in ("-h", "--help", "help"):
+        print(HELP)
+    elif word == "--version":
+        print(f"mnistnet {__version__}")
+    else:
+        print(f"{USAGE}\n\nmnistnet: " + (f"no command {word!r}" if word else "a command is missing"), file=sys.stderr)
+        return 2
+    return 0
+
+
+def show_error(message: str) -> None:
+    """One line on standard error."""
+    print(f"mnistnet: {message}", file=sys.stderr)

@@ -1,0 +1,95 @@
+"""`mnistnet data`: the MNIST files, and where commands get them from."""
+
+import argparse
+import json
+from pathlib import Path
+
+from mnistnet.commands import show_error
+from mnistnet.data.mnist import Dataset, load_cached, load_folder, load_sample
+from mnistnet.data.mnist_files import MIRRORS, CachedFile, cache_state
+from mnistnet.errors import DownloadError
+from mnistnet.places import home
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """The options of the data command."""
+    parser = argparse.ArgumentParser(
+        prog="mnistnet data",
+        description="Show where the MNIST files are kept, verify every byte of them, or fetch what is missing.",
+        epilog="example: mnistnet data fetch --mirror http://intranet.example/mnist/",
+    )
+    parser.add_argument("action", nargs="?", choices=("show", "verify", "fetch"), default="show", help="(%(default)s)")
+    add_mirror_option(parser)
+    parser.add_argument("--json", action="store_true", help="print the files as one line of JSON")
+    parser.add_argument("--quiet", action="store_true", help="show no progress")
+    return parser
+
+
+def add_mirror_option(parser: argparse.ArgumentParser) -> None:
+    """--mirror."""
+    parser.add_argument("--mirror", metavar="URL", help="where to fetch from first: an http(s) address or a folder")
+
+
+def add_source_options(parser: argparse.ArgumentParser) -> None:
+    """--data, --mirror and --require-full, for obtain_dataset."""
+    add = parser.add_argument
+    add("--data", metavar="DIR", help="a folder with the four MNIST files, or `sample` for the bundled 5,000 digits")
+    add_mirror_option(parser)
+    add("--require-full", action="store_true", help="stop, rather than train on the sample, where no mirror answers")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Show, verify or fetch; 1 if a file is missing or wrong after verify."""
+    if args.action == "fetch":
+        fetch(args.mirror, quiet=args.quiet)
+    files = cache_state(cache(), verify=args.action == "verify")
+    if args.json:
+        print(json.dumps({"folder": str(cache()), "files": [as_json(file) for file in files]}))
+    else:
+        print(f"MNIST files in {cache()}")
+        print("\n".join(describe(file) for file in files))
+    return 1 if args.action == "verify" and not all(file.right for file in files) else 0
+
+
+def as_json(file: CachedFile) -> dict[str, object]:
+    """What the cache holds of a file; size and right are null as in CachedFile."""
+    return file._asdict() | {"path": str(file.path)}
+
+
+def describe(file: CachedFile) -> str:
+    """One line on a file."""
+    states = {None: "there", True: "verified", False: "WRONG: run `mnistnet data fetch`"}
+    if file.size is None:
+        return f"  {file.name:28}  missing: run `mnistnet data fetch`"
+    return f"  {file.name:28}  {file.size:>10,} bytes  {states[file.right]}"
+
+
+def cache() -> Path:
+    """The folder of the downloaded files."""
+    return home() / "mnist"
+
+
+def fetch(mirror: str | None, *, quiet: bool) -> Dataset:
+    """MNIST by way of the cache, with a progress bar for what is fetched. Raises DownloadError."""
+    from mnistnet.commands.progress import DownloadBar
+
+    bar = DownloadBar(quiet=quiet)
+    with bar.progress:
+        return load_cached(cache(), [mirror, *MIRRORS] if mirror else MIRRORS, on_bytes=bar.on_bytes)
+
+
+def obtain_dataset(args: argparse.Namespace) -> Dataset:
+    """The data that the options of add_source_options ask for; the bundled sample where no mirror answers."""
+    if args.data:
+        dataset = load_sample() if args.data == "sample" else load_folder(Path(args.data))
+    else:
+        try:
+            dataset = fetch(args.mirror, quiet=args.quiet)
+        except DownloadError as error:
+            if args.require_full:
+                raise
+            show_error(str(error))
+            dataset = load_sample()
+    if dataset.notice:
+        show_error(f"NOTICE: {dataset.notice}")
+    return dataset

@@ -1,0 +1,157 @@
+"""`mnistnet predict`: the digits in pictures."""
+
+import argparse
+import json
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+from mnistnet.commands import show_error
+from mnistnet.files import require_writable, write_text
+from mnistnet.model_file import Model, load_model
+from mnistnet.places import recall, shipped
+from mnistnet.reader import Reader, Reading
+
+SUFFIXES = {".png", ".jpg", ".jpeg", ".bmp", ".gif", ".webp", ".tif", ".tiff"}
+CSV_COLUMNS = ("file", "digits", "confidence", "sure", "warnings", "error")
+CLOSE = 0.1
+"""A runner-up of at least this probability is told."""
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """The options of reading."""
+    parser = argparse.ArgumentParser(
+        prog="mnistnet predict",
+        description="Read the digit in a picture: PNG, JPEG, BMP, GIF, WebP or TIFF, dark on light or light on dark.",
+        epilog="example: mnistnet predict my_digit.png scans --csv answers.csv",
+    )
+    add = parser.add_argument
+    add(
+        "inputs",
+        nargs="+",
+        metavar="PICTURE",
+        help="a file, a folder and all below it, a pattern such as '*.png', or -",
+    )
+    add(
+        "--model",
+        metavar="FILE.npz",
+        help="what to read with, or `shipped` (the one you trained last, else the shipped)",
+    )
+    add("--json", action="store_true", help="print one JSON object a picture, one a line")
+    add("--csv", type=Path, metavar="FILE", help="write the answers as a table too")
+    add("--force", action="store_true", help="replace FILE if it is there already")
+    add("--quiet", action="store_true", help="do not say which model reads")
+    return parser
+
+
+def run(args: argparse.Namespace) -> int:
+    """Read every input; 1 if any could not be read."""
+    if args.csv:
+        require_writable(args.csv, overwrite=args.force)
+    path = find_model(args.model)
+    model = load_model(path)
+    if sys.stderr.isatty() and not args.quiet:
+        print(describe_model(path, model), file=sys.stderr)
+    readings = []
+    for reading in read_all(args.inputs, Reader(model)):
+        readings.append(reading)
+        if args.json:
+            print(json.dumps(reading.as_json()), flush=True)
+        else:
+            show(reading, name_it=len(readings) > 1 or several(args.inputs))
+    if args.csv:
+        write_csv(readings, args.csv, overwrite=args.force)
+    return 1 if any(reading.error for reading in readings) else 0
+
+
+def find_model(name: str | None) -> Path:
+    """The model file that is asked for; else the one trained last; else the shipped one."""
+    if name == "shipped":
+        return shipped("mnist.npz")
+    return Path(name) if name else recall("last-model") or shipped("mnist.npz")
+
+
+def describe_model(path: Path, model: Model) -> str:
+    """Which model reads, and whether the shipped one would do better."""
+    facts = model.provenance
+    claim = f"{facts.test_errors:,} of {facts.test_images:,} test images misread"
+    if path == shipped("mnist.npz"):
+        return f"model: shipped ({claim})"
+    best = load_model(shipped("mnist.npz")).provenance
+    if best.test_errors * facts.test_images < facts.test_errors * best.test_images:
+        claim += f"; the shipped one misreads {best.test_errors:,} of {best.test_images:,}: --model shipped"
+    return f"model: {path} ({claim}{'; ' + facts.notice if facts.notice else ''})"
+
+
+def several(inputs: list[str]) -> bool:
+    """Whether inputs may stand for more than one picture."""
+    return len(inputs) > 1 or not (inputs[0] == "-" or Path(inputs[0]).is_file())
+
+
+def read_all(inputs: list[str], reader: Reader) -> Iterator[Reading]:
+    """A reading for every input, in order."""
+    for text in inputs:
+        if text == "-":
+            yield reader.try_read(sys.stdin.buffer.read(), name="-")
+        elif paths := find_pictures(text):
+            yield from (reader.try_read(path, name=str(path)) for path in paths)
+        elif Path(text).is_dir():
+            yield Reading(text, error=f"no pictures in the folder {text} (expected {', '.join(sorted(SUFFIXES))})")
+        else:
+            yield Reading(text, error=f"no file matches {text}; check the pattern")
+
+
+def find_pictures(text: str) -> list[Path]:
+    """The files that one argument stands for; a name that is neither folder nor pattern stands for itself."""
+    path = Path(text)
+    if path.is_dir():
+        return sorted(file for file in path.rglob("*") if file.suffix.lower() in SUFFIXES and file.is_file())
+    if any(character in text for character in "*?[") and not path.exists():
+        import glob  # rarely wanted: shells other than Windows' expand patterns themselves
+
+        names = glob.glob(text, recursive=True)  # noqa: PTH207  (Path.glob takes no absolute pattern)
+        return sorted(path for path in map(Path, names) if path.is_file())
+    return [path]
+
+
+def show(reading: Reading, *, name_it: bool) -> None:
+    """One line a picture."""
+    if reading.error:
+        show_error(reading.error)
+        return
+    name = reading.file if reading.file.isprintable() else ascii(reading.file)
+    print((f"{name}: " if name_it else "") + answer(reading), flush=True)
+
+
+def answer(reading: Reading) -> str:
+    """The digits with their confidence, and the runner-up where it is close; or why there are none."""
+    if not reading.digits:
+        return f"no digit ({'; '.join(reading.warnings)})"
+    words = [f"{reading.digits}  {percent(reading.confidence)}"]
+    if not reading.sure:
+        words.append("unsure")
+    if len(reading.parts) == 1:
+        ranked = sorted(enumerate(reading.parts[0].probabilities), key=lambda pair: -pair[1])
+        digit, probability = ranked[1]
+        if probability >= CLOSE:
+            words.append(f"or {digit} ({percent(probability)})")
+    return "  ".join(words + [f"({warning})" for warning in reading.warnings])
+
+
+def percent(share: float) -> str:
+    """One decimal, cut off and not rounded: 100.0 % is for certainty alone."""
+    return f"{int(share * 1000) / 10:.1f} %"
+
+
+def write_csv(readings: list[Reading], path: Path, *, overwrite: bool) -> None:
+    """One row a picture."""
+    import csv
+    import io
+
+    table = io.StringIO()
+    writer = csv.writer(table, lineterminator="\n")
+    writer.writerow(CSV_COLUMNS)
+    for reading in readings:
+        values = (reading.file, reading.digits, f"{reading.confidence:.4f}", reading.sure)
+        writer.writerow((*values, "; ".join(reading.warnings), reading.error))
+    write_text(path, table.getvalue(), overwrite=overwrite)

@@ -1,0 +1,74 @@
+"""Reader: picture -> digits with confidence; what commands, page and API share."""
+
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from mnistnet.arrays import SIDE
+from mnistnet.errors import PictureError
+from mnistnet.model_file import Model
+from mnistnet.nn.network import probabilities
+from mnistnet.vision.box import Box
+from mnistnet.vision.image_file import open_picture
+from mnistnet.vision.ink import find_ink
+from mnistnet.vision.normalize import ink_box, to_mnist
+
+SURE = 0.9
+"""Confidence from which an answer counts as sure."""
+
+
+@dataclass(frozen=True)
+class Part:
+    """One digit of a reading: its box in pixels of the upright picture, and the probabilities of the digits 0 to 9."""
+
+    box: Box
+    digit: int
+    probabilities: list[float]
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What a picture says; where digits is "", warnings say why, or error if the picture cannot be read."""
+
+    file: str
+    digits: str = ""
+    confidence: float = 0.0
+    """Of the whole answer."""
+    sure: bool = False
+    parts: list[Part] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
+    error: str = ""
+
+    def as_json(self) -> dict[str, Any]:
+        """The fields as JSON values; error only where there is one."""
+        values = asdict(self)
+        if not self.error:
+            del values["error"]
+        return values
+
+
+@dataclass(frozen=True)
+class Reader:
+    """Reads pictures with one model."""
+
+    model: Model
+
+    def read(self, source: Path | bytes, *, name: str) -> Reading:
+        """The digits in a picture file or in its bytes; name stands in the answer. Raises PictureError."""
+        picture = open_picture(source, name=name)
+        ink = find_ink(picture.grey)
+        if ink.none_because:
+            return Reading(name, warnings=[ink.none_because])
+        box = ink_box(ink.pixels)
+        shares = probabilities(self.model.params, to_mnist(ink.pixels, box).reshape(1, SIDE * SIDE))[0]
+        digit = int(shares.argmax())
+        part = Part(picture.in_pixels(box), digit, [round(float(share), 6) for share in shares])
+        confidence = part.probabilities[digit]
+        return Reading(name, str(digit), confidence, confidence >= SURE, [part])
+
+    def try_read(self, source: Path | bytes, *, name: str) -> Reading:
+        """Like read, with the reason in the reading's error where the picture cannot be read."""
+        try:
+            return self.read(source, name=name)
+        except PictureError as error:
+            return Reading(name, error=str(error))

@@ -1,0 +1,186 @@
+"""Picture files: PNG, JPEG, BMP, GIF, WebP or TIFF -> upright lightness."""
+
+import io
+import logging
+import math
+import os
+import re
+import threading
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib import import_module
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+from PIL import Image
+
+from mnistnet.arrays import Floats
+from mnistnet.errors import PictureError
+from mnistnet.vision.box import Box
+
+MAX_PIXELS = 100_000_000
+"""Of a picture as it is decoded; a JPEG is decoded at a half, a quarter or an eighth where that is enough."""
+
+WORKING_SIDE = 2048
+"""The longer side of a picture is reduced to at most this many pixels."""
+
+_FORMATS = (  # leading bytes, name, Pillow's module and class: importing one decoder instead of all saves start-up time
+    (rb"\x89PNG\r\n\x1a\n", "PNG", "PngImagePlugin", "PngImageFile"),
+    (rb"\xff\xd8\xff", "JPEG", "JpegImagePlugin", "JpegImageFile"),
+    (rb"BM", "BMP", "BmpImagePlugin", "BmpImageFile"),
+    (rb"GIF8[79]a", "GIF", "GifImagePlugin", "GifImageFile"),
+    (rb"RIFF....WEBP", "WebP", "WebPImagePlugin", "WebPImageFile"),
+    (rb"II[*+]\0|MM\0[*+]", "TIFF", "TiffImagePlugin", "TiffImageFile"),
+)
+_EXIF_ORIENTATION = 0x0112
+_UPRIGHT = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
+_STDERR = threading.Lock()
+_DEEP_MODES = ("F", "I", "I;16", "I;16B", "I;16L", "I;16N")
+_DEEP_WHITES = (1, 2**8 - 1, 2**12 - 1, 2**16 - 1, 2**32 - 1)
+
+logging.getLogger("PIL").addHandler(logging.NullHandler())  # else Pillow's remarks on broken TIFFs go to stderr
+
+
+class Picture(NamedTuple):
+    """An upright picture of width x height pixels.
+
+    grey is its lightness, (h, w) float32 in [0, 1], white 1. One pixel of grey stands for scale x scale pixels.
+    """
+
+    grey: Floats
+    width: int
+    height: int
+    scale: int
+
+    def in_pixels(self, box: Box) -> Box:
+        """A box in grey as the box in the picture."""
+        x0, y0, x1, y1 = (self.scale * edge for edge in box)
+        return Box(x0, y0, min(x1, self.width), min(y1, self.height))
+
+
+def open_picture(source: Path | bytes, *, name: str) -> Picture:
+    """The picture in a file, or in a file's bytes; of several frames or pages the first.
+
+    Raises PictureError, in which the picture is called name, for all but a whole picture of at most MAX_PIXELS.
+    """
+    data = source if isinstance(source, bytes) else _read_file(source, name)
+    kind, module, decoder = _recognise(data, name)
+    try:
+        with warnings.catch_warnings(action="ignore"), _silence(kind):
+            image: Image.Image = getattr(import_module(f"PIL.{module}"), decoder)(io.BytesIO(data))
+            return _decode(image, name)
+    except PictureError:
+        raise
+    except Exception as error:  # a decoder may raise anything on a broken file
+        reason = " ".join(str(error).split()) or type(error).__name__
+        raise PictureError(f"{name} is a damaged or truncated {kind} ({reason}); save or copy it again") from error
+
+
+def _read_file(path: Path, name: str) -> bytes:
+    if path.is_dir():
+        raise PictureError(f"cannot read {name}: it is a folder; name a picture")
+    try:
+        with path.open("rb") as file:
+            head = file.read(16)
+            _recognise(head, name)  # before reading the rest of what may be a huge file of another kind
+            return head + file.read()
+    except OSError as error:
+        raise PictureError(f"cannot read {name}: {error.strerror or error}") from error
+
+
+def _recognise(data: bytes, name: str) -> tuple[str, str, str]:
+    if not data:
+        raise PictureError(f"cannot read {name}: it is empty (0 bytes)")
+    for start, kind, module, decoder in _FORMATS:
+        if re.match(start, data, re.DOTALL):
+            return kind, module, decoder
+    raise PictureError(f"{name} is not a picture (expected PNG, JPEG, BMP, GIF, WebP or TIFF); save it as one of these")
+
+
+@contextmanager
+def _silence(kind: str) -> Iterator[None]:
+    """Keep libtiff's complaints off stderr: it writes them straight to file descriptor 2."""
+    if kind != "TIFF":
+        yield
+        return
+    with _STDERR, Path(os.devnull).open("wb") as nowhere:
+        kept = os.dup(2)
+        os.dup2(nowhere.fileno(), 2)
+        try:
+            yield
+        finally:
+            os.dup2(kept, 2)
+            os.close(kept)
+
+
+def _decode(image: Image.Image, name: str) -> Picture:
+    full_width, full_height = image.size
+    factor = _reduction(image)
+    image.draft("L", (max(1, full_width // factor), max(1, full_height // factor)))
+    if image.width * image.height > MAX_PIXELS:
+        raise PictureError(
+            f"{name} is too large: {full_width} x {full_height} pixels, expected at most "
+            f"{MAX_PIXELS // 1_000_000} megapixels; make it smaller"
+        )
+    scale = _reduction(image) * round(max(full_width, full_height) / max(image.size))
+    image.load()
+    orientation = _orientation(image)
+    if orientation >= 5:
+        full_width, full_height = full_height, full_width
+    grey = _lightness(image, _reduction(image), _UPRIGHT.get(orientation))
+    return Picture(grey, full_width, full_height, scale)
+
+
+def _reduction(image: Image.Image) -> int:
+    return math.ceil(max(image.size) / WORKING_SIDE)
+
+
+def _orientation(image: Image.Image) -> int:
+    try:
+        orientation = image.getexif().get(_EXIF_ORIENTATION, 1)
+    except Exception:  # a broken note beside whole pixels
+        return 1
+    return orientation if orientation in _UPRIGHT else 1
+
+
+def _lightness(image: Image.Image, factor: int, turn: Image.Transpose | None) -> Floats:
+    deep = image.mode in _DEEP_MODES
+    image = image.convert("F" if deep else "LA" if image.has_transparency_data else "L")
+    image = image.reduce(factor)
+    if turn is not None:
+        image = image.transpose(turn)
+    pixels = np.asarray(image, np.float32)
+    if deep:
+        return _scale_deep(pixels)
+    return _on_paper(pixels[..., 0] / 255, pixels[..., 1] / 255) if pixels.ndim == 3 else pixels / np.float32(255)
+
+
+def _scale_deep(pixels: Floats) -> Floats:
+    """Lightness from numbers whose white is not written anywhere: the usual one that holds them all."""
+    pixels = np.nan_to_num(pixels, nan=0, posinf=0, neginf=0)
+    pixels = pixels - min(pixels.min(), np.float32(0))
+    top = pixels.max()
+    return pixels / np.float32(next((white for white in _DEEP_WHITES if top <= white), top))
+
+
+def _on_paper(lightness: Floats, alpha: Floats) -> Floats:
+    """Lay what is partly transparent on white or black, whichever contrasts with what is visible.
+
+    A picture that is mostly opaque and has light and dark of its own brings its paper along.
+    """
+    visible = alpha.mean()
+    level = (lightness * alpha).mean() / max(visible, np.float32(1e-6))
+    paper = 1.0 if level < 0.5 else 0.0
+    if visible > 0.5 and lightness[alpha > 0.5].std() > 0.1:
+        paper = float(np.median(lightness[alpha > 0.5]))
+    return lightness * alpha + np.float32(paper) * (1 - alpha)

@@ -1,0 +1,74 @@
+"""Connected pieces of ink, as runs of pixels within rows."""
+
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+class Runs(NamedTuple):
+    """Maximal runs of pixels along rows: from starts to ends (exclusive) in a picture's flat pixels, (n,) each.
+
+    piece is each run's connected piece, numbered from 0. Pixels that touch at a corner are connected.
+    """
+
+    starts: NDArray[np.intp]
+    ends: NDArray[np.intp]
+    piece: NDArray[np.intp]
+
+
+def find_pieces(mask: NDArray[np.bool_]) -> Runs:
+    """The runs of True in mask, (h, w), each with the connected piece that it belongs to."""
+    height, width = mask.shape
+    stride = width + 2  # a False column on either side keeps the runs of different rows apart
+    padded = np.zeros((height, stride), bool)
+    padded[:, 1:-1] = mask
+    flat = padded.ravel()
+    changes = np.flatnonzero(flat[1:] != flat[:-1]) + 1
+    starts, ends = changes[::2], changes[1::2]
+    piece = _join(len(starts), *_touching(starts, ends, stride))
+    to_unpadded = 2 * (starts // stride) + 1
+    return Runs(starts - to_unpadded, ends - to_unpadded, piece)
+
+
+def _touching(
+    starts: NDArray[np.intp], ends: NDArray[np.intp], stride: int
+) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """All pairs of runs that touch across two rows: (upper, lower)."""
+    first = np.searchsorted(ends, starts - stride, side="left")
+    last = np.searchsorted(starts, ends - stride, side="right")
+    counts = last - first
+    lower = np.repeat(np.arange(len(starts)), counts)
+    upper = np.arange(len(lower)) + np.repeat(first - (np.cumsum(counts) - counts), counts)
+    return upper, lower
+
+
+def _join(count: int, left: NDArray[np.intp], right: NDArray[np.intp]) -> NDArray[np.intp]:
+    """Number the connected components of a graph of count nodes with edges left - right."""
+    root = np.arange(count)
+    while len(left):
+        low, high = np.minimum(root[left], root[right]), np.maximum(root[left], root[right])
+        apart = low != high
+        left, right = left[apart], right[apart]
+        np.minimum.at(root, high[apart], low[apart])
+        while (root != root[root]).any():
+            root = root[root]
+    return (np.cumsum(root == np.arange(count)) - 1)[root]
+
+
+def fill_runs(runs: Runs, shape: tuple[int, int]) -> NDArray[np.bool_]:
+    """The mask, of this shape, that is True in the runs and False elsewhere."""
+    steps = np.zeros(shape[0] * shape[1] + 1, np.int8)
+    steps[runs.starts] += 1
+    steps[runs.ends] -= 1
+    return np.cumsum(steps[:-1], dtype=np.int8).astype(bool).reshape(shape)
+
+
+def sum_by_piece(runs: Runs, values: NDArray[Any]) -> NDArray[np.float64]:
+    """Each piece's sum over values, which holds one number a run."""
+    return np.asarray(np.bincount(runs.piece, weights=values), np.float64)
+
+
+def select_pieces(runs: Runs, chosen: NDArray[np.bool_]) -> Runs:
+    """The runs of the pieces for which chosen, one truth value a piece, is True."""
+    return Runs(*(column[chosen[runs.piece]] for column in runs))

@@ -1,0 +1,71 @@
+"""The command line as a user runs it: real processes, a home of their own, and no way to the internet."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from mnistnet.data.mnist import load_sample
+
+Done = subprocess.CompletedProcess[str]
+
+
+@dataclass(frozen=True)
+class CommandLine:
+    """Runs `mnistnet` with home as MNISTNET_HOME."""
+
+    home: Path
+
+    def environment(self) -> dict[str, str]:
+        """Proxies that nobody listens at stand before every address but this machine's."""
+        nowhere = "http://127.0.0.1:9"
+        proxies = {"HTTP_PROXY": nowhere, "HTTPS_PROXY": nowhere, "NO_PROXY": "127.0.0.1"}
+        return os.environ | proxies | {"MNISTNET_HOME": str(self.home), "COLUMNS": "80"}
+
+    def start(self, *arguments: object) -> subprocess.Popen[str]:
+        """Start a command and come back at once."""
+        command = [sys.executable, "-m", "mnistnet", *map(str, arguments)]
+        pipe = subprocess.PIPE
+        return subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=pipe, text=True, env=self.environment())
+
+    def __call__(self, *arguments: object, stdin: bytes = b"") -> Done:
+        """Run a command to its end."""
+        command = [sys.executable, "-m", "mnistnet", *map(str, arguments)]
+        done = subprocess.run(command, input=stdin, capture_output=True, env=self.environment(), check=False)
+        result = subprocess.CompletedProcess(command, done.returncode, done.stdout.decode(), done.stderr.decode())
+        assert "Traceback" not in result.stderr
+        return result
+
+
+@pytest.fixture
+def mnistnet(tmp_path: Path) -> CommandLine:
+    """The command line with an empty home."""
+    return CommandLine(tmp_path / "home")
+
+
+@pytest.fixture(scope="session")
+def trained(tmp_path_factory: pytest.TempPathFactory) -> tuple[CommandLine, Done]:
+    """The command line after one training on the bundled sample, and what that training printed."""
+    command_line = CommandLine(tmp_path_factory.mktemp("trained") / "home")
+    return command_line, command_line("train", "--data", "sample", "--json")
+
+
+@pytest.fixture(scope="session")
+def draw(tmp_path_factory: pytest.TempPathFactory) -> Callable[[int], Path]:
+    """Draws one of the sample's test digits dark on light, 280 pixels wide, and gives the PNG's path."""
+    folder = tmp_path_factory.mktemp("drawn")
+    images = load_sample().test.images
+
+    def draw_one(index: int) -> Path:
+        pixels = (255 - 255 * images[index].reshape(28, 28)).astype(np.uint8)
+        path = folder / f"digit_{index}.png"
+        Image.fromarray(pixels).resize((280, 280), Image.Resampling.BICUBIC).save(path)
+        return path
+
+    return draw_one

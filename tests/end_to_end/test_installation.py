@@ -1,0 +1,70 @@
+"""What a new user does first: the README's commands in a fresh checkout, and a built wheel in an empty environment."""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.end_to_end.conftest import CommandLine
+
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(sys.platform == "win32", reason="runs the README's commands for POSIX shells"),
+]
+ROOT = Path(__file__).parents[2]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+SET_UP, TESTS, *OTHERS = [
+    line for block in re.findall(r"^```sh\n(.*?)^```", README, re.DOTALL | re.MULTILINE) for line in block.splitlines()
+]
+
+
+@pytest.fixture(scope="module")
+def checkout(tmp_path_factory: pytest.TempPathFactory, mnist_dir: Path) -> CommandLine:
+    """A copy of the project, with MNIST in the cache as after a first download, and the first command run."""
+    folder = tmp_path_factory.mktemp("fresh") / "checkout"
+    shutil.copytree(ROOT, folder, ignore=shutil.ignore_patterns(".*", "__pycache__"))
+    shutil.copytree(mnist_dir, folder.parent / "home" / "mnist")
+    assert run(SET_UP, folder).returncode == 0
+    return CommandLine(folder.parent / "home")
+
+
+def run(line: str, folder: Path) -> subprocess.CompletedProcess[str]:
+    """Run a line of shell in a checkout, with the user's own proxies: packages come from the user's index."""
+    environment = os.environ | {"MNISTNET_HOME": str(folder.parent / "home")}
+    return subprocess.run(line, shell=True, cwd=folder, env=environment, capture_output=True, text=True, check=False)
+
+
+def test_the_first_screen_has_set_up_and_tests() -> None:
+    first_screen = README.splitlines()[:30]
+    assert SET_UP in first_screen
+    assert TESTS in first_screen
+    assert SET_UP.startswith("python3 -m venv .venv && ")
+
+
+def test_every_command_of_the_readme_does_what_it_says(checkout: CommandLine, draw: Callable[[int], Path]) -> None:
+    folder = checkout.home.parent / "checkout"
+    shutil.copy(draw(0), folder / "my_digit.png")
+    (folder / "scans").mkdir()
+    shutil.copy(draw(1), folder / "scans")
+    for line in OTHERS:
+        done = run(line, folder)
+        assert done.returncode == 0, f"{line}\n{done.stderr}"
+        assert done.stdout, line
+        assert "Traceback" not in done.stderr
+
+
+def test_a_wheel_works_in_an_empty_environment(tmp_path: Path, draw: Callable[[int], Path]) -> None:
+    build = f"{sys.executable} -m pip wheel --quiet --no-deps --wheel-dir {tmp_path} {ROOT}"
+    assert run(build, tmp_path).returncode == 0
+    (wheel,) = tmp_path.glob("*.whl")
+    install = f"{sys.executable} -m venv empty && empty/bin/pip install --quiet {wheel}"
+    assert run(install, tmp_path).returncode == 0
+    read = run(f"empty/bin/mnistnet predict --model shipped {draw(3)}", tmp_path)
+    assert read.stdout.startswith("8  "), read.stderr
+    trained = run("empty/bin/python -m mnistnet train --data sample --hidden 16 --epochs 1 --json", tmp_path)
+    assert '"dataset": "sample"' in trained.stdout, trained.stderr

@@ -1,0 +1,140 @@
+"""`mnistnet train`, as a user runs it."""
+
+import json
+import signal
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from mnistnet.evaluation.report import read_report
+from mnistnet.model_file import load_model
+from tests.end_to_end.conftest import CommandLine, Done
+
+QUICK = ("--data", "sample", "--hidden", "16", "--epochs", "2")
+
+
+def test_the_sample_is_learned_well_and_said_to_be_a_sample(trained: tuple[CommandLine, Done]) -> None:
+    mnistnet, done = trained
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.count("\n") == 1
+    result = json.loads(done.stdout)
+    assert result["test_accuracy"] >= 0.94
+    assert (result["dataset"], result["test_images"], result["partial"]) == ("sample", 1000, False)
+    assert result["test_errors"] == round(1000 * (1 - result["test_accuracy"]))
+
+    notice = "trained on the bundled sample of 5,000; connect or pass --data for the full 60,000"
+    assert f"NOTICE: {notice}" in done.stderr
+    assert load_model(Path(result["model"])).provenance.notice == notice
+    assert f"NOTICE: {notice}" in mnistnet("report").stdout
+    run = Path(result["run"])
+    assert run.parent == mnistnet.home / "runs"
+    assert {path.name for path in run.iterdir()} == {
+        "model.npz", "report.json", "confusion.png", "curves.png", "mistakes.png"
+    }  # fmt: skip
+
+
+def test_a_line_is_left_for_every_epoch(trained: tuple[CommandLine, Done]) -> None:
+    _, done = trained
+    report = read_report(Path(json.loads(done.stdout)["run"]) / "report.json")
+    lines = [line for line in done.stderr.splitlines() if line.startswith("epoch ")]
+    assert len(lines) == report["settings"]["epochs"] == len(report["epochs"])
+    assert f"validation {100 * report['epochs'][-1]['validation_accuracy']:.2f} %" in lines[-1]
+
+
+def test_a_model_of_the_sample_does_not_become_the_one_that_predict_takes(trained: tuple[CommandLine, Done]) -> None:
+    mnistnet, _ = trained
+    assert not (mnistnet.home / "last-model").exists()
+
+
+def test_the_same_seed_gives_the_same_file_in_another_process(mnistnet: CommandLine, tmp_path: Path) -> None:
+    for name, seed in (("one", 5), ("two", 5), ("other", 6)):
+        done = mnistnet("train", *QUICK, "--seed", seed, "--output", tmp_path / f"{name}.npz", "--quiet")
+        assert done.returncode == 0, done.stderr
+    one, two, other = ((tmp_path / f"{name}.npz").read_bytes() for name in ("one", "two", "other"))
+    assert one == two
+    assert one != other
+
+
+def test_without_a_mirror_it_goes_on_with_the_sample(mnistnet: CommandLine) -> None:
+    done = mnistnet("train", "--hidden", 16, "--epochs", 1, "--mirror", "http://127.0.0.1:9/", "--json")
+    assert done.returncode == 0
+    assert json.loads(done.stdout)["dataset"] == "sample"
+    assert "NOTICE: trained on the bundled sample" in done.stderr
+
+
+def test_require_full_makes_that_an_error_that_lists_every_mirror(mnistnet: CommandLine) -> None:
+    done = mnistnet("train", "--require-full", "--mirror", "http://127.0.0.1:9/")
+    assert done.returncode == 1
+    assert done.stderr.count("\n") == 1
+    for host in ("127.0.0.1:9", "ossci-datasets", "cvdf-datasets", "azureopendatastorage"):
+        assert host in done.stderr
+    assert "--data DIR" in done.stderr
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="sends POSIX's SIGINT")
+@pytest.mark.parametrize(
+    ("batch_size", "wait_for", "epochs"),
+    [(128, "epoch   2/", 2), (1, "NOTICE", 0)],  # a first epoch of 3,667 steps takes seconds
+)
+def test_ctrl_c_saves_the_best_so_far_and_says_that_it_is_partial(
+    mnistnet: CommandLine, tmp_path: Path, batch_size: int, wait_for: str, epochs: int
+) -> None:
+    output = tmp_path / "model.npz"
+    options = ("--epochs", 5000, "--batch-size", batch_size, "--output", output)
+    process = mnistnet.start("train", "--data", "sample", *options)
+    assert process.stderr is not None
+    next(line for line in process.stderr if wait_for in line)
+    time.sleep(1.5 if epochs == 0 else 0)
+    process.send_signal(signal.SIGINT)
+    out, err = process.communicate(timeout=60)
+    assert process.returncode == 130, err
+    assert "PARTIAL: training was stopped" in out
+    provenance = load_model(output).provenance
+    assert provenance.partial
+    assert epochs <= len(provenance.epochs) < 5000
+    assert (provenance.best_epoch > 0) == (epochs > 0)
+    assert "PARTIAL" in mnistnet("report").stdout
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        ("--hidden", "0"), ("--hidden", "a"), ("--hidden", ""), ("--epochs", "-1"), ("--epochs", "0"),
+        ("--batch-size", "0"), ("--optimizer", "magic"), ("--learning-rate", "0"), ("--learning-rate", "nan"),
+        ("--seed", "-1"), ("--no-such-option",),
+    ],
+)  # fmt: skip
+def test_options_that_make_no_sense_are_wrong_usage(mnistnet: CommandLine, options: tuple[str, ...]) -> None:
+    done = mnistnet("train", "--data", "sample", *options)
+    assert done.returncode == 2
+    assert done.stdout == ""
+    assert not mnistnet.home.exists()
+
+
+def test_a_rate_far_too_high_stops_with_the_likely_cause(mnistnet: CommandLine) -> None:
+    done = mnistnet("train", *QUICK, "--learning-rate", "1e12")
+    assert done.returncode == 1
+    assert "try --learning-rate 0.2" in done.stderr.splitlines()[-1]
+    assert not mnistnet.home.exists()
+
+
+def test_nothing_is_replaced_unasked(mnistnet: CommandLine, tmp_path: Path) -> None:
+    output = tmp_path / "model.npz"
+    output.write_text("mine")
+    done = mnistnet("train", *QUICK, "--output", output)
+    assert done.returncode == 1
+    assert "exists already" in done.stderr
+    assert output.read_text() == "mine"
+    assert mnistnet("train", *QUICK, "--output", output, "--force").returncode == 0
+    assert load_model(output).network.sizes == (784, 16, 10)
+
+
+@pytest.mark.parametrize("data", ["nowhere", "."])
+def test_a_folder_without_the_files_is_one_clear_line(mnistnet: CommandLine, tmp_path: Path, data: str) -> None:
+    done = mnistnet("train", "--data", tmp_path / data)
+    assert done.returncode == 1
+    assert done.stderr.count("\n") == 1
+    assert str(tmp_path) in done.stderr
+    assert not mnistnet.home.exists()

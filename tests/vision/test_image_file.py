@@ -1,0 +1,336 @@
+import io
+import os
+import struct
+import subprocess
+import sys
+import zlib
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from PIL import Image
+
+from mnistnet.errors import PictureError
+from mnistnet.vision.box import Box
+from mnistnet.vision.image_file import open_picture
+
+RNG = np.random.default_rng(0)
+GREY = np.uint8(np.kron(RNG.integers(0, 256, (6, 5)), np.ones((8, 8))))  # 48 x 40, blocks as JPEG's: it keeps them
+DEEP = np.uint16(GREY) * 257
+
+
+def encoded(image, format_, **options):
+    file = io.BytesIO()
+    image.save(file, format_, **options)
+    return file.getvalue()
+
+
+def grey_of(data):
+    return open_picture(data, name="test").grey
+
+
+def with_alpha(level, alpha):
+    return Image.merge("LA", (Image.new("L", alpha.shape[::-1], level), Image.fromarray(np.uint8(alpha * 255))))
+
+
+L = Image.fromarray(GREY)
+EXACT = {
+    "PNG grey": encoded(L, "PNG"),
+    "PNG RGB": encoded(L.convert("RGB"), "PNG"),
+    "PNG palette": encoded(L.convert("P"), "PNG"),
+    "PNG opaque RGBA": encoded(L.convert("RGBA"), "PNG"),
+    "PNG opaque LA": encoded(L.convert("LA"), "PNG"),
+    "PNG 16-bit": encoded(Image.fromarray(DEEP), "PNG"),
+    "BMP": encoded(L, "BMP"),
+    "GIF": encoded(L, "GIF"),
+    "GIF, first frame": encoded(L, "GIF", save_all=True, append_images=[L.rotate(90)]),
+    "WebP": encoded(L.convert("RGB"), "WEBP", lossless=True),
+    "TIFF": encoded(L, "TIFF"),
+    "TIFF LZW": encoded(L, "TIFF", compression="tiff_lzw"),
+    "TIFF 16-bit": encoded(Image.fromarray(DEEP), "TIFF"),
+    "TIFF 16-bit big-endian": encoded(Image.frombytes("I;16B", L.size, DEEP.astype(">u2").tobytes()), "TIFF"),
+    "TIFF 32-bit": encoded(Image.fromarray(np.int32(DEEP)), "TIFF"),
+    "TIFF 32-bit of bytes": encoded(Image.fromarray(np.int32(GREY)), "TIFF"),
+    "TIFF float to 1": encoded(Image.fromarray(np.float32(GREY) / 255), "TIFF"),
+    "TIFF float to 255": encoded(Image.fromarray(np.float32(GREY)), "TIFF"),
+    "TIFF CMYK": encoded(L.convert("RGB").convert("CMYK"), "TIFF"),
+}
+LOSSY = {
+    "JPEG": encoded(L, "JPEG", quality=95),
+    "JPEG RGB": encoded(L.convert("RGB"), "JPEG", quality=95),
+    "JPEG progressive": encoded(L, "JPEG", quality=95, progressive=True),
+    "JPEG CMYK": encoded(L.convert("RGB").convert("CMYK"), "JPEG", quality=95),
+    "TIFF of JPEG": encoded(L, "TIFF", compression="jpeg", quality=95),
+    "WebP lossy": encoded(L.convert("RGB"), "WEBP", quality=95),
+}
+
+
+@pytest.mark.parametrize(("name", "tolerance"), [*((n, 0.004) for n in EXACT), *((n, 0.05) for n in LOSSY)])
+def test_formats_and_modes(name, tolerance, tmp_path):
+    data = (EXACT | LOSSY)[name]
+    path = tmp_path / "picture"
+    path.write_bytes(data)
+    picture = open_picture(path, name="picture")
+    assert picture.grey.dtype == np.float32
+    assert (picture.width, picture.height, picture.scale) == (40, 48, 1)
+    assert np.abs(picture.grey - GREY / 255).max() < tolerance
+    assert np.array_equal(grey_of(data), picture.grey)
+
+
+def test_1_bit():
+    bits = GREY > 127
+    for format_ in ("PNG", "BMP", "TIFF"):
+        assert np.array_equal(grey_of(encoded(Image.fromarray(bits), format_)), bits)
+
+
+def test_lightness_of_colours_is_rec_601():
+    colours = Image.fromarray(np.uint8([[[255, 0, 0], [0, 255, 0], [0, 0, 255], [255, 255, 255]]]))
+    assert grey_of(encoded(colours, "PNG"))[0] == pytest.approx([0.299, 0.587, 0.114, 1], abs=0.004)
+
+
+def test_floats_that_are_no_numbers_are_black():
+    odd = np.float32([[0, 0.5, 1], [np.nan, np.inf, -np.inf]])
+    assert grey_of(encoded(Image.fromarray(odd), "TIFF")).tolist() == [[0, 0.5, 1], [0, 0, 0]]
+
+
+def test_numbers_below_0_are_raised():
+    assert grey_of(encoded(Image.fromarray(np.int32([[-100, 0, 155]])), "TIFF"))[0] == pytest.approx(
+        [0, 100 / 255, 1], abs=1e-6
+    )
+
+
+STORED_AS = {  # orientation: how the upright picture lies in the file (EXIF 2.3, 4.6.4.A)
+    1: lambda a: a,
+    2: np.fliplr,
+    3: lambda a: np.rot90(a, 2),
+    4: np.flipud,
+    5: np.transpose,
+    6: lambda a: np.rot90(a, 1),
+    7: lambda a: np.rot90(a, 2).T,
+    8: lambda a: np.rot90(a, -1),
+}
+
+
+@pytest.mark.parametrize("orientation", STORED_AS)
+@pytest.mark.parametrize("format_", ["PNG", "JPEG", "WEBP", "TIFF"])
+def test_exif_orientation(orientation, format_):
+    stored = Image.fromarray(np.ascontiguousarray(STORED_AS[orientation](GREY)))
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    picture = open_picture(encoded(stored.convert("RGB"), format_, exif=exif, quality=95), name="test")
+    assert (picture.width, picture.height) == (40, 48)
+    assert np.abs(picture.grey - GREY / 255).max() < 0.05
+
+
+@pytest.mark.parametrize("exif", [b"Exif\0\0garbage", b"Exif\0\0II*\0\x08\0\0\0\xff\xff"])
+def test_broken_exif_beside_whole_pixels_does_no_harm(exif, recwarn):
+    assert np.array_equal(grey_of(encoded(L, "PNG", exif=exif)), GREY / np.float32(255))
+    assert not recwarn.list
+
+
+@pytest.mark.parametrize(("ink", "paper"), [(0, 1), (60, 1), (255, 0), (200, 0)])
+def test_ink_on_transparency_is_laid_on_what_contrasts(drawing, ink, paper):
+    expected = np.where(drawing, ink / 255, paper)
+    image = with_alpha(ink, drawing)
+    for data in (encoded(image, "PNG"), encoded(image.convert("RGBA"), "PNG"), encoded(image, "TIFF")):
+        assert np.abs(grey_of(data) - expected).max() < 0.004
+
+
+def test_ink_on_transparency_that_fills_most_of_a_tight_crop():
+    bar = np.ones((50, 20))
+    bar[:5, :8] = 0
+    assert np.array_equal(grey_of(encoded(with_alpha(255, bar), "PNG")), bar)
+
+
+@pytest.mark.parametrize("colour", [0, 255])
+def test_colours_under_full_transparency_do_not_show(drawing, colour):
+    pixels = np.full((*drawing.shape, 4), colour, np.uint8)
+    pixels[..., 3] = 255 * drawing
+    pixels[drawing == 0, :3] = 255 - colour
+    assert set(np.unique(grey_of(encoded(Image.fromarray(pixels), "PNG")))) == {0, 1}
+
+
+@pytest.mark.parametrize("format_", ["PNG", "GIF"])
+def test_transparent_palette_entry(drawing, format_):
+    image = Image.fromarray(np.uint8(drawing))
+    image.putpalette([0, 0, 0, 255, 255, 255])
+    grey = grey_of(encoded(image.convert("P"), format_, transparency=0))
+    assert np.array_equal(grey, drawing)  # white ink, on black now
+    grey = grey_of(encoded(image.convert("P"), format_, transparency=1))
+    assert np.array_equal(grey, drawing)  # what is left is the black surroundings, on white
+
+
+@pytest.mark.parametrize("image", [L, L.convert("RGB")])
+def test_transparent_colour(image):
+    level = int(GREY[0, 0])
+    data = encoded(image, "PNG", transparency=level if image.mode == "L" else (level,) * 3)
+    assert open_picture(data, name="test").grey[0, 0] != level / 255
+
+
+@pytest.mark.parametrize("level", [0, 255])
+def test_fully_transparent_is_a_blank_page(level):
+    assert np.ptp(grey_of(encoded(with_alpha(level, np.zeros((9, 9))), "PNG"))) == 0
+
+
+def test_an_opaque_page_with_transparent_corners_keeps_its_paper(drawing):
+    page = np.full((*drawing.shape, 2), 230, np.uint8)
+    page[drawing > 0, 0] = 30
+    page[..., 1] = 255
+    page[:9, :9, 1] = page[-9:, -9:, 1] = 0
+    assert np.abs(grey_of(encoded(Image.fromarray(page), "PNG"))[:9, :9] - 230 / 255).max() < 0.004
+
+
+@pytest.mark.parametrize("format_", ["PNG", "JPEG"])
+@pytest.mark.parametrize("size", [(2049, 800), (4032, 3024), (900, 6001)])
+def test_large_pictures_are_reduced_and_boxes_map_back(format_, size):
+    width, height = size
+    drawn = Box(width // 3, height // 4, width // 3 + 400, height // 4 + 300)
+    pixels = np.full((height, width), 255, np.uint8)
+    drawn.cut(pixels)[:] = 0
+    picture = open_picture(encoded(Image.fromarray(pixels), format_), name="test")
+    assert (picture.width, picture.height) == size
+    assert max(picture.grey.shape) <= 2048
+    rows, columns = np.nonzero(picture.grey < 0.5)
+    found = Box(int(columns.min()), int(rows.min()), int(columns.max()) + 1, int(rows.max()) + 1)
+    assert picture.in_pixels(found) == pytest.approx(drawn, abs=picture.scale)
+
+
+def test_boxes_stay_inside_a_picture_that_the_scale_does_not_divide():
+    picture = open_picture(encoded(Image.new("L", (2049, 3)), "PNG"), name="test")
+    height, width = picture.grey.shape
+    assert picture.in_pixels(Box(0, 0, width, height)) == (0, 0, 2049, 3)
+
+
+def test_a_thin_stroke_survives_reduction():
+    pixels = np.full((3000, 6100), 255, np.uint8)
+    pixels[:, 3000] = 0
+    assert grey_of(encoded(Image.fromarray(pixels), "PNG"))[700].min() == pytest.approx(2 / 3, abs=0.01)
+
+
+def test_a_jpeg_of_108_megapixels_is_decoded_small():
+    picture = open_picture(encoded(Image.new("L", (12_000, 9_000)), "JPEG"), name="test")
+    assert (picture.width, picture.height, picture.grey.shape) == (12_000, 9_000, (1125, 1500))
+
+
+def chunk(kind, body):
+    return struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
+
+
+def png_header(width, height):
+    header = chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, 8, 6, 0, 0, 0))
+    return b"\x89PNG\r\n\x1a\n" + header + chunk(b"IDAT", zlib.compress(bytes(100))) + chunk(b"IEND", b"")
+
+
+TIFF_LZW = EXACT["TIFF LZW"]
+TIFF_RGB = encoded(L.convert("RGB"), "TIFF")
+BROKEN = {
+    "empty": (b"", "is empty (0 bytes)"),
+    "one byte": (b"\x89", "not a picture"),
+    "text": (b"These are my notes.\n", "not a picture (expected PNG, JPEG, BMP, GIF, WebP or TIFF)"),
+    "page": (b"<!doctype html><title>404</title>", "not a picture"),
+    "text that starts as a BMP does": (b"BM is what I say", "damaged or truncated BMP"),
+    "huge": (png_header(50_000, 50_000), "too large: 50000 x 50000 pixels, expected at most 100 megapixels"),
+    "huge GIF": (b"GIF89a" + struct.pack("<HH", 60_000, 60_000) + EXACT["GIF"][10:], "too large"),
+    "header only": (EXACT["PNG grey"][:33], "damaged or truncated PNG"),
+    "PNG, a byte changed": (EXACT["PNG grey"][:60] + b"\xff" + EXACT["PNG grey"][61:], "damaged or truncated PNG"),
+    "TIFF, a tag's count": (TIFF_LZW.replace(b"\x02\x01\x03\x00\x01", b"\x02\x01\x03\x00\xff", 1), "TIFF"),
+    "TIFF, strips nowhere": (TIFF_LZW[:8] + bytes(200) + TIFF_LZW[208:], "TIFF"),
+    "TIFF, LZW codes": (TIFF_LZW[:8] + bytes([TIFF_LZW[8] ^ 0x55]) + TIFF_LZW[9:], "damaged or truncated TIFF"),
+    "signature only": (b"II*\0", "damaged or truncated TIFF"),
+} | {
+    f"half a {name}": ((EXACT | LOSSY)[name][: len((EXACT | LOSSY)[name]) // 2], "damaged or truncated")
+    for name in ("PNG grey", "PNG 16-bit", "JPEG", "JPEG progressive", "BMP", "GIF", "WebP", "TIFF", "TIFF LZW")
+}
+
+
+def message_of(source):
+    with pytest.raises(PictureError) as caught:
+        open_picture(source, name="x.png")
+    message = str(caught.value)
+    assert "x.png" in message
+    assert len(message.splitlines()) == 1
+    return message
+
+
+@pytest.mark.parametrize("name", BROKEN)
+def test_broken_files_give_one_line_and_nothing_on_stderr(name, tmp_path, capfd):
+    data, expected = BROKEN[name]
+    path = tmp_path / "x.png"
+    path.write_bytes(data)
+    assert expected in message_of(path)
+    assert expected in message_of(data)
+    assert capfd.readouterr() == ("", "")
+
+
+def test_what_pillow_logs_stays_off_stderr(tmp_path):
+    path = tmp_path / "x.tif"
+    path.write_bytes(TIFF_RGB.replace(struct.pack("<HHIH", 277, 3, 1, 3), struct.pack("<HHIH", 277, 3, 1, 60_000)))
+    assert path.read_bytes() != TIFF_RGB
+    script = (
+        "import sys, pathlib; from mnistnet.vision.image_file import *\n"
+        "try: open_picture(pathlib.Path(sys.argv[1]), name='x')\n"
+        "except PictureError as error: print(error)"
+    )
+    done = subprocess.run([sys.executable, "-c", script, path], capture_output=True, text=True, check=True)
+    assert "samples per pixel" in done.stdout
+    assert done.stderr == ""
+
+
+def test_stderr_works_after_a_broken_tiff(capfd):
+    message_of(TIFF_LZW[: len(TIFF_LZW) // 2])
+    os.write(2, b"still here")
+    assert capfd.readouterr().err == "still here"
+
+
+def test_missing_file_and_folder(tmp_path):
+    assert "No such file" in message_of(tmp_path / "x.png")
+    assert "folder" in message_of(tmp_path)
+
+
+@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() == 0, reason="root and Windows may read everything")
+def test_no_permission(tmp_path):
+    path = tmp_path / "x.png"
+    path.write_bytes(EXACT["PNG grey"])
+    path.chmod(0)
+    assert "Permission denied" in message_of(path)
+
+
+@settings(deadline=None)
+@given(st.sampled_from(sorted(EXACT | LOSSY)), st.data())
+def test_any_damage_gives_a_picture_or_a_picture_error(name, data):
+    bytes_ = bytearray((EXACT | LOSSY)[name])
+    places = st.integers(0, min(len(bytes_), 300) - 1)
+    for place, value in data.draw(st.lists(st.tuples(places, st.integers(0, 255)), max_size=4)):
+        bytes_[place] = value
+    cut = data.draw(st.integers(0, len(bytes_)))
+    try:
+        picture = open_picture(bytes(bytes_[:cut]), name="test")
+    except PictureError as error:
+        assert len(str(error).splitlines()) == 1
+    else:
+        assert picture.grey.min() >= 0
+        assert picture.grey.max() <= 1
+
+
+def test_reading_a_png_imports_one_decoder(tmp_path):
+    path = tmp_path / "x.png"
+    path.write_bytes(EXACT["PNG grey"])
+    script = (
+        "import sys, pathlib; from mnistnet.vision.image_file import open_picture;"
+        "open_picture(pathlib.Path(sys.argv[1]), name='x'); print(*sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", script, path], capture_output=True, text=True, check=True)
+    loaded = set(done.stdout.split())
+    assert "PIL.PngImagePlugin" in loaded
+    others = (
+        "JpegImagePlugin",
+        "TiffImagePlugin",
+        "GifImagePlugin",
+        "ImageOps",
+        "ImageFilter",
+        "ImageDraw",
+        "ImageCms",
+    )
+    assert not loaded & {f"PIL.{other}" for other in others}
+    assert not loaded & {"matplotlib", "requests", "rich", "scipy", "cv2"}

@@ -1,0 +1,141 @@
+import io
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import array_shapes, arrays
+from PIL import Image
+
+from mnistnet.vision.box import Box
+from mnistnet.vision.image_file import open_picture
+from mnistnet.vision.ink import find_ink
+from mnistnet.vision.normalize import ink_box, to_mnist
+
+
+def centre_of_mass(picture):
+    """(row, column), by a direct sum over pixels."""
+    total = sum(picture[y, x] for y in range(28) for x in range(28))
+    row = sum(y * picture[y, x] for y in range(28) for x in range(28)) / total
+    column = sum(x * picture[y, x] for y in range(28) for x in range(28)) / total
+    return row, column
+
+
+def walk(image, format_="PNG", **options):
+    """A picture saved as a real file and brought back to 28 x 28."""
+    file = io.BytesIO()
+    image.save(file, format_, **options)
+    ink = find_ink(open_picture(file.getvalue(), name="test").grey).pixels
+    return to_mnist(ink, ink_box(ink))
+
+
+@pytest.mark.parametrize("factor", [1, 2, 3, 17, 60])
+def test_the_longer_side_is_20_and_the_centre_of_mass_in_the_middle(seven, factor):
+    ink = np.pad(np.kron(seven, np.ones((factor, factor), np.float32)), ((9, 3), (2, 30)))
+    box = ink_box(ink)
+    assert box == (2, 9, 2 + 10 * factor, 9 + 14 * factor)
+    picture = to_mnist(ink, box)
+    assert (ink_box(picture).height, ink_box(picture).width) == (20, pytest.approx(20 * 10 / 14, abs=1))
+    assert centre_of_mass(picture) == pytest.approx((14, 14), abs=0.51)  # whole pixels, as in MNIST
+
+
+def test_a_solid_bar_becomes_a_solid_bar():
+    picture = to_mnist(np.ones((200, 100), np.float32), Box(0, 0, 100, 200))
+    box = ink_box(picture)
+    assert (box.width, box.height) == (10, 20)
+    assert box.cut(picture).min() == pytest.approx(1)
+    assert centre_of_mass(picture) == pytest.approx((14, 14), abs=0.51)
+
+
+def test_a_picture_in_mnist_format_stays_as_it_is(seven):
+    ink = np.zeros((28, 28), np.float32)
+    ink[4:24, 9:19] = np.concatenate([seven, seven[-6:]])
+    row, column = centre_of_mass(ink)
+    ink = np.roll(ink, (14 - round(row), 14 - round(column)), (0, 1))
+    assert np.array_equal(to_mnist(ink, ink_box(ink)), ink)
+
+
+def test_reduction_averages_areas():
+    ink = np.zeros((200, 200), np.float32)
+    ink[:, ::2] = 1  # finer than a pixel of the result: everywhere half, raised to full strokes
+    assert to_mnist(ink, Box(0, 0, 200, 200))[5:23, 5:23].min() > 0.9
+
+
+def test_thin_strokes_reach_full_ink():
+    ink = np.zeros((400, 400), np.float32)
+    ink[50:350, 200] = ink[50, 100:200] = 1
+    assert to_mnist(ink, ink_box(ink)).max() == 1
+
+
+@pytest.mark.parametrize("box", [Box(0, 0, 0, 0), Box(2, 2, 5, 5)])
+def test_a_box_without_ink_gives_an_empty_picture(box):
+    assert not to_mnist(np.zeros((9, 9), np.float32), box).any()
+
+
+def test_only_ink_inside_the_box_counts(seven):
+    ink = np.zeros((40, 40), np.float32)
+    ink[5:19, 5:15] = seven
+    alone = to_mnist(ink, Box(5, 5, 15, 19))
+    ink[25:30, 25:30] = 1
+    assert np.array_equal(to_mnist(ink, Box(5, 5, 15, 19)), alone)
+
+
+def test_a_faint_halo_does_not_widen_the_box(drawing):
+    assert ink_box(np.maximum(drawing, np.float32(0.1))) == (40, 20, 140, 160)
+
+
+def test_a_digit_whose_mass_is_in_a_corner_stays_inside():
+    ink = np.zeros((100, 100), np.float32)
+    ink[:20, :20] = 1
+    ink[99] = ink[:, 99] = 0.3
+    picture = to_mnist(ink, Box(0, 0, 100, 100))
+    assert picture[8:11, 8:11].min() == pytest.approx(1)
+
+
+@given(
+    arrays(np.float32, array_shapes(min_dims=2, max_dims=2, max_side=90), elements=st.floats(0, 1, width=32)),
+    st.data(),
+)
+def test_any_ink_and_box_give_a_picture_in_range(ink, data):
+    height, width = ink.shape
+    x0, x1 = sorted(data.draw(st.tuples(*[st.integers(0, width)] * 2)))
+    y0, y1 = sorted(data.draw(st.tuples(*[st.integers(0, height)] * 2)))
+    picture = to_mnist(ink, Box(x0, y0, x1, y1))
+    assert picture.shape == (28, 28)
+    assert picture.dtype == np.float32
+    assert picture.min() >= 0
+    assert picture.max() <= 1
+
+
+@pytest.mark.parametrize("shape", [(1, 5000), (5000, 1), (3, 2000)])
+def test_extreme_shapes(shape):
+    picture = to_mnist(np.ones(shape, np.float32), Box(0, 0, shape[1], shape[0]))
+    assert picture.max() == 1
+
+
+def test_the_same_digit_in_every_guise_gives_the_same_picture(drawing):
+    dark = Image.fromarray(np.uint8(255 - 255 * drawing))
+    light = Image.fromarray(np.uint8(255 * drawing))
+    turned = Image.Exif()
+    turned[0x0112] = 6  # stored a quarter turn to the left
+    on_nothing = [Image.merge("LA", (Image.new("L", light.size, level), light)) for level in (0, 255)]
+    expected = walk(dark)
+    assert ink_box(expected).height == 20
+    for guise in (
+        walk(light),
+        walk(dark.convert("RGB")),
+        walk(dark.convert("1")),
+        walk(dark.convert("P"), "GIF"),
+        walk(Image.fromarray(np.uint16(65535 - 65535 * drawing))),
+        walk(Image.fromarray(1000 * drawing), "TIFF"),
+        walk(dark.convert("RGB"), "WEBP", lossless=True),
+        walk(dark.transpose(Image.Transpose.ROTATE_90), exif=turned),
+        walk(dark.convert("CMYK"), "TIFF"),
+        walk(dark.crop((40, 20, 140, 160))),
+        walk(light.crop((40, 20, 140, 160))),
+        *map(walk, on_nothing),
+        *(walk(image.convert("RGBA").crop((40, 20, 140, 160))) for image in on_nothing),
+    ):
+        assert np.abs(guise - expected).max() < 0.02
+    for guise in (walk(dark, "JPEG", quality=50), walk(dark.point(lambda level: 160 + level // 10))):
+        assert np.abs(guise - expected).mean() < 0.02

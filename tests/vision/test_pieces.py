@@ -1,0 +1,57 @@
+import numpy as np
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import array_shapes, arrays
+
+from mnistnet.vision.pieces import fill_runs, find_pieces, select_pieces, sum_by_piece
+
+masks = arrays(bool, array_shapes(min_dims=2, max_dims=2, max_side=12), elements=st.booleans())
+
+
+def flood_fill(mask):
+    """The piece of every pixel, numbered from 0 in reading order, -1 where mask is False."""
+    pieces = np.full(mask.shape, -1)
+    for number, seed in enumerate(zip(*np.nonzero(mask), strict=True)):
+        waiting = [seed] if pieces[seed] < 0 else []
+        while waiting:
+            y, x = waiting.pop()
+            pieces[y, x] = number
+            around = [(y + dy, x + dx) for dy in (-1, 0, 1) for dx in (-1, 0, 1)]
+            waiting += [
+                p
+                for p in around
+                if all(0 <= i < n for i, n in zip(p, mask.shape, strict=True)) and mask[p] and pieces[p] < 0
+            ]
+    return np.unique(pieces, return_inverse=True)[1].reshape(mask.shape) - (not mask.all())
+
+
+@given(masks)
+def test_pieces_are_those_of_a_flood_fill(mask):
+    runs = find_pieces(mask)
+    pieces = np.full(mask.size, -1)
+    for start, end, piece in zip(*runs, strict=True):
+        pieces[start:end] = piece
+    assert pieces.reshape(mask.shape).tolist() == flood_fill(mask).tolist()
+
+
+@given(masks)
+def test_filled_runs_give_the_mask_back(mask):
+    assert (fill_runs(find_pieces(mask), mask.shape) == mask).all()
+
+
+def test_a_long_spiral_is_one_piece_and_its_surroundings_another():
+    spiral = np.zeros((101, 101), bool)
+    for ring in range(0, 50, 4):
+        spiral[ring, ring : 101 - ring] = spiral[ring : 101 - ring, 100 - ring] = True
+        spiral[100 - ring, ring + 1 : 101 - ring] = spiral[ring + 4 : 101 - ring, ring + 1] = True
+        spiral[ring + 4, ring + 1 : ring + 5] = True
+    assert (find_pieces(spiral).piece == 0).all()
+    assert find_pieces(~spiral).piece.max() >= 0
+
+
+def test_selected_pieces_keep_their_pixels_and_sums():
+    mask = np.array([[1, 1, 0, 1], [0, 0, 0, 1], [1, 0, 0, 0]], bool)
+    runs = find_pieces(mask)
+    assert sum_by_piece(runs, runs.ends - runs.starts).tolist() == [2, 2, 1]
+    kept = select_pieces(runs, np.array([False, True, True]))
+    assert fill_runs(kept, mask.shape).astype(int).tolist() == [[0, 0, 0, 1], [0, 0, 0, 1], [1, 0, 0, 0]]
