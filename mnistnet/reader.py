@@ -13,8 +13,9 @@ from mnistnet.vision.image_file import open_picture
 from mnistnet.vision.ink import find_ink
 from mnistnet.vision.normalize import ink_box, to_mnist
 
-SURE = 0.9
-"""Confidence from which an answer counts as sure."""
+SURE = 0.8
+"""Confidence from which an answer counts as sure: of the shipped model's 5,000 validation images 95.5 % reach it, and
+0.3 % of these are wrong."""
 
 
 @dataclass(frozen=True)

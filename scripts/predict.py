@@ -1,7 +1,7 @@
 """Read the digits in pictures.
 
-    python scripts/predict.py my_digit.png
-    python scripts/predict.py --help
+python scripts/predict.py my_digit.png
+python scripts/predict.py --help
 """
 
 import sys

@@ -1,7 +1,7 @@
 """Show the accuracy report of a run or a model.
 
-    python scripts/report.py
-    python scripts/report.py --help
+python scripts/report.py
+python scripts/report.py --help
 """
 
 import sys

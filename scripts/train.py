@@ -1,7 +1,7 @@
 """Train a network on MNIST, test it, save the model and its report.
 
-    python scripts/train.py
-    python scripts/train.py --help
+python scripts/train.py
+python scripts/train.py --help
 """
 
 import sys

@@ -62,7 +62,9 @@ def curves_figure(epochs: list[dict[str, float]], best_epoch: int) -> Figure:
     figure = Figure(figsize=(9, 3.6), layout="constrained")
     losses, accuracies = figure.subplots(1, 2)
     numbers = [epoch["number"] for epoch in epochs]
-    losses.semilogy(numbers, [epoch["loss"] for epoch in epochs], "o-", color=INK, label="training (smoothed labels)", markersize=4)
+    losses.semilogy(
+        numbers, [epoch["loss"] for epoch in epochs], "o-", color=INK, label="training (smoothed labels)", markersize=4
+    )
     losses.semilogy(
         numbers, [epoch["validation_loss"] for epoch in epochs], "s--", color=MISTAKE, label="validation", markersize=4
     )
