@@ -1,7 +1,6 @@
 """Picture files: PNG, JPEG, BMP, GIF, WebP or TIFF -> upright lightness."""
 
 import io
-import logging
 import math
 import os
 import re
@@ -47,8 +46,6 @@ _UPRIGHT = {
 _STDERR = threading.Lock()
 _DEEP_MODES = ("F", "I", "I;16", "I;16B", "I;16L", "I;16N")
 _DEEP_WHITES = (1, 2**8 - 1, 2**12 - 1, 2**16 - 1, 2**32 - 1)
-
-logging.getLogger("PIL").addHandler(logging.NullHandler())  # else Pillow's remarks on broken TIFFs go to stderr
 
 
 class Picture(NamedTuple):
@@ -109,7 +106,7 @@ def _recognise(data: bytes, name: str) -> tuple[str, str, str]:
 
 @contextmanager
 def _silence(kind: str) -> Iterator[None]:
-    """Keep libtiff's complaints off stderr: it writes them straight to file descriptor 2."""
+    """Keep complaints about TIFFs off stderr: libtiff writes them straight to file descriptor 2."""
     if kind != "TIFF":
         yield
         return

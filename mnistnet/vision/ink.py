@@ -73,10 +73,14 @@ def _uneven_light(small: Floats) -> Floats | None:
     for _ in range(5):
         surface = np.linalg.lstsq((terms * paper) @ terms.T, (terms * paper) @ values, rcond=None)[0] @ terms
         away = np.abs(values - surface)
-        paper = away <= 3 * np.median(away) + 1e-3
+        paper = away <= 3 * _upper_median(away) + 1e-3
     if _separability(values - surface) < _separability(values) + 0.05:
         return None
     return np.asarray(surface.reshape(small.shape), np.float32)
+
+
+def _upper_median(values: Floats) -> float:
+    return float(np.partition(values, len(values) // 2)[len(values) // 2])  # np.median would import numpy.ma: 10 ms
 
 
 def _separability(values: Floats) -> float:

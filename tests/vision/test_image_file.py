@@ -230,7 +230,7 @@ BROKEN = {
     "text": (b"These are my notes.\n", "not a picture (expected PNG, JPEG, BMP, GIF, WebP or TIFF)"),
     "page": (b"<!doctype html><title>404</title>", "not a picture"),
     "text that starts as a BMP does": (b"BM is what I say", "damaged or truncated BMP"),
-    "huge": (png_header(50_000, 50_000), "too large: 50000 x 50000 pixels, expected at most 100 megapixels"),
+    "huge": (png_header(50_000, 50_000), "x.png is too large: 50000 x 50000 pixels, expected at most 100 megapixels"),
     "huge GIF": (b"GIF89a" + struct.pack("<HH", 60_000, 60_000) + EXACT["GIF"][10:], "too large"),
     "header only": (EXACT["PNG grey"][:33], "damaged or truncated PNG"),
     "PNG, a byte changed": (EXACT["PNG grey"][:60] + b"\xff" + EXACT["PNG grey"][61:], "damaged or truncated PNG"),
@@ -248,7 +248,7 @@ def message_of(source):
     with pytest.raises(PictureError) as caught:
         open_picture(source, name="x.png")
     message = str(caught.value)
-    assert "x.png" in message
+    assert message.count("x.png") == 1
     assert len(message.splitlines()) == 1
     return message
 
@@ -311,26 +311,3 @@ def test_any_damage_gives_a_picture_or_a_picture_error(name, data):
     else:
         assert picture.grey.min() >= 0
         assert picture.grey.max() <= 1
-
-
-def test_reading_a_png_imports_one_decoder(tmp_path):
-    path = tmp_path / "x.png"
-    path.write_bytes(EXACT["PNG grey"])
-    script = (
-        "import sys, pathlib; from mnistnet.vision.image_file import open_picture;"
-        "open_picture(pathlib.Path(sys.argv[1]), name='x'); print(*sys.modules)"
-    )
-    done = subprocess.run([sys.executable, "-c", script, path], capture_output=True, text=True, check=True)
-    loaded = set(done.stdout.split())
-    assert "PIL.PngImagePlugin" in loaded
-    others = (
-        "JpegImagePlugin",
-        "TiffImagePlugin",
-        "GifImagePlugin",
-        "ImageOps",
-        "ImageFilter",
-        "ImageDraw",
-        "ImageCms",
-    )
-    assert not loaded & {f"PIL.{other}" for other in others}
-    assert not loaded & {"matplotlib", "requests", "rich", "scipy", "cv2"}

@@ -35,6 +35,12 @@ def test_levels_are_measured(drawing, paper, pen):
     assert_ink_is(drawing, paper + (pen - paper) * drawing, within=1e-3)
 
 
+def test_half_tones_keep_their_share(drawing):
+    ink = drawing.copy()
+    ink[20:40] *= 0.7
+    assert_ink_is(ink, 0.9 - 0.6 * ink, within=1e-3)
+
+
 @pytest.mark.parametrize(("paper", "pen"), [(1, 0), (0, 1)])
 @pytest.mark.parametrize("margin", [0, 1, 500])
 def test_polarity_from_tight_crops_to_wide_frames(seven, paper, pen, margin):

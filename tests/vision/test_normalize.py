@@ -1,4 +1,6 @@
 import io
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -65,6 +67,14 @@ def test_thin_strokes_reach_full_ink():
     ink = np.zeros((400, 400), np.float32)
     ink[50:350, 200] = ink[50, 100:200] = 1
     assert to_mnist(ink, ink_box(ink)).max() == 1
+
+
+def test_half_tones_keep_their_share():
+    ink = np.ones((200, 200), np.float32)
+    ink[:100, :100] = 0.5
+    picture = to_mnist(ink, Box(0, 0, 200, 200))
+    assert np.isclose(picture, 0.5, atol=0.01).sum() == pytest.approx(100, abs=25)
+    assert np.isclose(picture, 1).sum() == pytest.approx(300, abs=25)
 
 
 @pytest.mark.parametrize("box", [Box(0, 0, 0, 0), Box(2, 2, 5, 5)])
@@ -139,3 +149,20 @@ def test_the_same_digit_in_every_guise_gives_the_same_picture(drawing):
         assert np.abs(guise - expected).max() < 0.02
     for guise in (walk(dark, "JPEG", quality=50), walk(dark.point(lambda level: 160 + level // 10))):
         assert np.abs(guise - expected).mean() < 0.02
+
+
+def test_the_walk_from_a_png_imports_little(drawing, tmp_path):
+    path = tmp_path / "digit.png"
+    Image.fromarray(np.uint8(255 - 255 * drawing)).save(path)
+    script = (
+        "import pathlib, sys\n"
+        "from mnistnet.vision import image_file, ink, normalize\n"
+        "pixels = ink.find_ink(image_file.open_picture(pathlib.Path(sys.argv[1]), name='digit').grey).pixels\n"
+        "print(normalize.to_mnist(pixels, normalize.ink_box(pixels)).any(), *sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", script, path], capture_output=True, text=True, check=True)
+    found, *loaded = done.stdout.split()
+    assert found == "True"
+    assert [name for name in loaded if name.startswith("PIL.") and name.endswith("Plugin")] == ["PIL.PngImagePlugin"]
+    slow = {"PIL.ImageOps", "PIL.ImageFilter", "PIL.ImageDraw", "numpy.ma", "matplotlib", "requests", "rich"}
+    assert not slow & set(loaded)
