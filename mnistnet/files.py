@@ -21,8 +21,18 @@ def require_writable(path: Path, *, overwrite: bool) -> None:
     """Raise OutputError if new_file(path) is bound to fail, so that a long job can say so before it starts."""
     require_free(path, overwrite=overwrite)
     folder = next(parent for parent in path.absolute().parents if parent.exists())
-    if not folder.is_dir() or not os.access(folder, os.W_OK):
-        raise OutputError(f"cannot write {path}: {folder} is not a folder you may write to; choose another place")
+    probe = folder / temporary_name()
+    try:
+        probe.touch(exist_ok=False)
+        probe.unlink()
+    except OSError as error:
+        reason = f"{folder} is not a folder you may write to ({error.strerror})"
+        raise OutputError(f"cannot write {path}: {reason}; choose another place") from error
+
+
+def temporary_name() -> str:
+    """A short name that no other process takes: a long one's temporary twin would be too long for a file."""
+    return f".{os.urandom(8).hex()}.tmp"
 
 
 @contextmanager
@@ -32,7 +42,7 @@ def new_file(path: Path, *, overwrite: bool) -> Iterator[BinaryIO]:
     Missing parent folders are made. Raises OutputError where the file cannot be written (no permission, disk full).
     """
     require_free(path, overwrite=overwrite)
-    temporary = path.with_name(f".{path.name}.{os.urandom(4).hex()}.tmp")
+    temporary = path.with_name(temporary_name())
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         try:

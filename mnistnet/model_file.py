@@ -7,6 +7,7 @@ The same training gives the same file, byte for byte: no clock and no path goes 
 
 import io
 import json
+import tokenize
 import zipfile
 import zlib
 from dataclasses import asdict, dataclass
@@ -25,6 +26,7 @@ FORMAT = "mnistnet model"
 FORMAT_VERSION = 1
 MAX_PARAMS = 100_000_000
 MAX_JSON_BYTES = 1_000_000
+MAX_COUNT = 1_000_000_000
 NPY_HEADER_BYTES = 1_000
 EPOCH_OF_ZIP = (1980, 1, 1, 0, 0, 0)
 
@@ -48,6 +50,11 @@ class Provenance:
     confusion: list[list[int]]
     """Test images by true digit (row) and predicted digit (column)."""
     versions: dict[str, str | int]
+
+    @property
+    def is_whole(self) -> bool:
+        """Trained to the end, on the full MNIST: fit to be the model that `predict` takes unasked."""
+        return self.dataset == "mnist" and not self.partial
 
     @property
     def test_images(self) -> int:
@@ -119,7 +126,10 @@ def read_model(file: BinaryIO) -> Model:
         return Model(network, params, read_provenance(facts["provenance"]))
 
 
-BROKEN = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, ValueError, KeyError, TypeError)
+BROKEN = (
+    *(zipfile.BadZipFile, zlib.error, tokenize.TokenError, EOFError, NotImplementedError, RuntimeError),
+    *(ValueError, KeyError, TypeError, SyntaxError, MemoryError),
+)
 """What reading an archive that is cut short, of another kind or tampered with may raise."""
 
 
@@ -178,9 +188,12 @@ def read_provenance(facts: dict[str, Any]) -> Provenance:
             raise TypeError(f"expected {name} to be {kind.__name__}, got {getattr(provenance, name)!r:.40}")
     confusion = provenance.confusion
     if len(confusion) != CLASSES or any(
-        len(row) != CLASSES or not all(type(count) is int and count >= 0 for count in row) for row in confusion
+        len(row) != CLASSES or not all(type(count) is int and 0 <= count <= MAX_COUNT for count in row)
+        for row in confusion
     ):
         raise ValueError(f"expected a {CLASSES} x {CLASSES} confusion matrix of counts")
+    if not provenance.notice.isprintable():
+        raise ValueError("expected a notice of printable characters")
     if provenance.test_images == 0:
         raise ValueError("expected at least one test image in the confusion matrix")
     return provenance

@@ -45,8 +45,8 @@ def remember(what: str, path: Path) -> None:
 
 def recall(what: str) -> Path | None:
     """The path noted under `last-run` or `last-model`; None where there is none, or nothing stands there any more."""
-    note = home() / what
-    if not note.is_file():
+    try:
+        text = (home() / what).read_text(encoding="utf-8", errors="surrogateescape").strip()
+        return Path(text) if text and Path(text).exists() else None
+    except (OSError, ValueError):  # no note, or one that holds no path
         return None
-    path = Path(note.read_text(encoding="utf-8", errors="surrogateescape").strip())
-    return path if path.exists() else None

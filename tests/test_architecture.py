@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 PACKAGE = Path(__file__).parents[1] / "mnistnet"
 FLOORS = (
@@ -60,8 +61,14 @@ def test_the_mathematics_knows_no_files_clock_or_pictures(forbidden: str) -> Non
         assert forbidden not in [name.split(".")[0] for name in imported], module
 
 
-def test_reading_a_picture_starts_without_the_heavy_packages() -> None:
+def test_reading_a_picture_starts_without_the_heavy_packages(tmp_path: Path) -> None:
     heavy = ["matplotlib", "requests", "rich", "jinja2", "threadpoolctl", "mnistnet.training", "mnistnet.data.download"]
-    program = f"import sys, mnistnet.commands.predict; print([name for name in {heavy} if name in sys.modules])"
-    found = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout
-    assert found.strip() == "[]"
+    Image.new("L", (50, 50), 255).save(tmp_path / "blank.png")
+    program = (
+        "import sys; from mnistnet.commands import main; main(['predict', '--model', 'shipped', sys.argv[1]])\n"
+        f"print([name for name in {heavy} if name in sys.modules])"
+    )
+    command = [sys.executable, "-c", program, str(tmp_path / "blank.png")]
+    shown = subprocess.run(command, capture_output=True, text=True, check=True).stdout.splitlines()
+    assert "no digit" in shown[0]
+    assert shown[1] == "[]"

@@ -56,6 +56,12 @@ def test_a_full_disk_leaves_the_old_file_whole(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == [path]
 
 
+def test_a_name_as_long_as_names_may_be_can_be_written(tmp_path: Path) -> None:
+    path = tmp_path / ("n" * 255)
+    write_text(path, "text", overwrite=False)
+    assert path.read_text() == "text"
+
+
 def test_what_is_bound_to_fail_is_said_beforehand(tmp_path: Path) -> None:
     file = tmp_path / "file.txt"
     file.write_text("a file")

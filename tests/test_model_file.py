@@ -188,6 +188,8 @@ def test_facts_that_do_not_fit_are_refused(path: Path, changes: dict[str, Any], 
         ("confusion", [[1] * 10] * 9),
         ("confusion", [[-1] * 10] * 10),
         ("confusion", [[0] * 10] * 10),
+        ("confusion", [[10**400] * 10] * 10),
+        ("notice", "\x1b[31m"),
     ],
 )
 def test_provenance_of_the_wrong_type_is_refused(path: Path, name: str, value: Any) -> None:
@@ -195,6 +197,13 @@ def test_provenance_of_the_wrong_type_is_refused(path: Path, name: str, value: A
         provenance = json.loads(archive.read("model.json"))["provenance"]
     rewrite(path, change_facts(provenance=provenance | {name: value}))
     assert "expected" in refusal(path)
+
+
+@pytest.mark.parametrize("header", ["{'descr': '<f4', 'shape': (784,5", "{" * 5000, "\0", "1", "{'descr': 'O'}"])
+def test_an_array_header_that_is_none_is_refused(path: Path, header: str) -> None:
+    content = b"\x93NUMPY\x01\x00" + len(header).to_bytes(2, "little") + header.encode()
+    rewrite(path, lambda members: members.update({"weights_0.npy": content}))
+    assert "not a whole mnistnet model" in refusal(path)
 
 
 def test_a_bomb_is_refused_by_its_announced_size(path: Path) -> None:

@@ -1,12 +1,19 @@
 """The command line: parse -> call -> show -> exit status, one module a command."""
 
+import argparse
 import importlib
 import io
 import os
 import sys
+import time
+from contextlib import suppress
+from pathlib import Path
 
 from mnistnet import __version__
 from mnistnet.errors import MnistnetError
+
+STARTED = time.perf_counter()
+"""When the program began, but for Python's own start."""
 
 
 class UsageError(Exception):
@@ -27,6 +34,9 @@ HELP = f"{USAGE}\n\n`mnistnet COMMAND --help` tells more, with an example. `mnis
 def main(arguments: list[str] | None = None) -> int:
     """Run one command and return the exit status: 0 done, 1 could not be done, 2 wrong usage, 130 stopped."""
     arguments = sys.argv[1:] if arguments is None else arguments
+    if sys.stdout is None or sys.stderr is None:  # closed by the caller, as in `mnistnet train >&-`
+        nowhere = open(os.devnull, "w")  # noqa: SIM115, PTH123
+        sys.stdout, sys.stderr = sys.stdout or nowhere, sys.stderr or nowhere
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")  # a file's name need not be text in the terminal's encoding
     try:
@@ -80,5 +90,23 @@ def usage(word: str) -> int:
 
 
 def show_error(message: str) -> None:
-    """One line on standard error."""
-    print(f"mnistnet: {message}", file=sys.stderr)
+    """One line on standard error, where anybody still listens."""
+    with suppress(OSError):
+        print(f"mnistnet: {printable(message)}", file=sys.stderr)
+
+
+def printable(text: str) -> str:
+    """text on one line, without what a terminal would obey: file names and servers' words may hold anything."""
+    return "".join(char if char.isprintable() else ascii(char)[1:-1] for char in text)
+
+
+def filled(text: str) -> str:
+    """An argument that is not empty, as a shell variable that was never set would make it."""
+    if not text:
+        raise argparse.ArgumentTypeError("expected a name, got nothing")
+    return text
+
+
+def filled_path(text: str) -> Path:
+    """The same as a path."""
+    return Path(filled(text))

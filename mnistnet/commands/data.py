@@ -2,13 +2,19 @@
 
 import argparse
 import json
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from mnistnet.commands import show_error
+from mnistnet.commands import UsageError, filled, show_error
 from mnistnet.data.mnist import Dataset, load_cached, load_folder, load_sample
-from mnistnet.data.mnist_files import MIRRORS, CachedFile, cache_state
+from mnistnet.data.mnist_files import MIRRORS, CachedFile, cache_state, fetch_files
 from mnistnet.errors import DownloadError
 from mnistnet.places import home
+
+if TYPE_CHECKING:
+    from mnistnet.data.arriving import OnBytes
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -27,13 +33,28 @@ def build_parser() -> argparse.ArgumentParser:
 
 def add_mirror_option(parser: argparse.ArgumentParser) -> None:
     """--mirror."""
-    parser.add_argument("--mirror", metavar="URL", help="where to fetch from first: an http(s) address or a folder")
+    parser.add_argument(
+        "--mirror", type=mirror, metavar="URL", help="where to fetch from first: an http(s) address or a folder"
+    )
+
+
+def mirror(text: str) -> str:
+    """An http(s) address or a folder."""
+    scheme, separator, _ = filled(text).partition("://")
+    if separator and scheme.lower() not in ("http", "https"):
+        raise argparse.ArgumentTypeError(f"expected an http(s) address or a folder, got {text!r}")
+    return text
 
 
 def add_source_options(parser: argparse.ArgumentParser) -> None:
     """--data, --mirror and --require-full, for obtain_dataset."""
     add = parser.add_argument
-    add("--data", metavar="DIR", help="a folder with the four MNIST files, or `sample` for the bundled 5,000 digits")
+    add(
+        "--data",
+        type=filled,
+        metavar="DIR",
+        help="a folder with the four MNIST files, or `sample` for the bundled 5,000 digits",
+    )
     add_mirror_option(parser)
     add("--require-full", action="store_true", help="stop, rather than train on the sample, where no mirror answers")
 
@@ -41,14 +62,15 @@ def add_source_options(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Show, verify or fetch; 1 if a file is missing or wrong after verify."""
     if args.action == "fetch":
-        fetch(args.mirror, quiet=args.quiet)
-    files = cache_state(cache(), verify=args.action == "verify")
+        with download_bar(quiet=args.quiet) as on_bytes:
+            fetch_files(cache(), mirrors(args.mirror), on_bytes=on_bytes)
+    files = cache_state(cache(), verify=args.action != "show")
     if args.json:
         print(json.dumps({"folder": str(cache()), "files": [as_json(file) for file in files]}))
     else:
         print(f"MNIST files in {cache()}")
         print("\n".join(describe(file) for file in files))
-    return 1 if args.action == "verify" and not all(file.right for file in files) else 0
+    return 0 if args.action == "show" or all(file.right for file in files) else 1
 
 
 def as_json(file: CachedFile) -> dict[str, object]:
@@ -69,22 +91,33 @@ def cache() -> Path:
     return home() / "mnist"
 
 
-def fetch(mirror: str | None, *, quiet: bool) -> Dataset:
-    """MNIST by way of the cache, with a progress bar for what is fetched. Raises DownloadError."""
-    from mnistnet.commands.progress import DownloadBar
+def mirrors(first: str | None) -> Sequence[str]:
+    """The built-in mirrors, after the one that the user names."""
+    return [first, *MIRRORS] if first else MIRRORS
+
+
+@contextmanager
+def download_bar(*, quiet: bool) -> "Iterator[OnBytes]":
+    """Shows the bytes of each file that it is told of."""
+    from mnistnet.commands.progress import DownloadBar  # rich, only where something is fetched
 
     bar = DownloadBar(quiet=quiet)
     with bar.progress:
-        return load_cached(cache(), [mirror, *MIRRORS] if mirror else MIRRORS, on_bytes=bar.on_bytes)
+        yield bar.on_bytes
 
 
 def obtain_dataset(args: argparse.Namespace) -> Dataset:
     """The data that the options of add_source_options ask for; the bundled sample where no mirror answers."""
+    if args.data and args.mirror:
+        raise UsageError("--mirror says where to fetch from, and --data that nothing is fetched: pass one of them")
+    if args.data == "sample" and args.require_full:
+        raise UsageError("--data sample asks for the sample, and --require-full forbids it: pass one of them")
     if args.data:
         dataset = load_sample() if args.data == "sample" else load_folder(Path(args.data))
     else:
         try:
-            dataset = fetch(args.mirror, quiet=args.quiet)
+            with download_bar(quiet=args.quiet) as on_bytes:
+                dataset = load_cached(cache(), mirrors(args.mirror), on_bytes=on_bytes)
         except DownloadError as error:
             if args.require_full:
                 raise

@@ -6,7 +6,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-from mnistnet.commands import show_error
+from mnistnet.commands import filled, filled_path, printable, show_error
 from mnistnet.files import require_writable, write_text
 from mnistnet.model_file import Model, load_model
 from mnistnet.places import recall, shipped
@@ -29,16 +29,18 @@ def build_parser() -> argparse.ArgumentParser:
     add(
         "inputs",
         nargs="+",
+        type=filled,
         metavar="PICTURE",
         help="a file, a folder and all below it, a pattern such as '*.png', or -",
     )
     add(
         "--model",
+        type=filled,
         metavar="FILE.npz",
         help="what to read with, or `shipped` (the one you trained last, else the shipped)",
     )
     add("--json", action="store_true", help="print one JSON object a picture, one a line")
-    add("--csv", type=Path, metavar="FILE", help="write the answers as a table too")
+    add("--csv", type=filled_path, metavar="FILE", help="write the answers as a table too")
     add("--force", action="store_true", help="replace FILE if it is there already")
     add("--quiet", action="store_true", help="do not say which model reads")
     return parser
@@ -48,8 +50,7 @@ def run(args: argparse.Namespace) -> int:
     """Read every input; 1 if any could not be read."""
     if args.csv:
         require_writable(args.csv, overwrite=args.force)
-    path = find_model(args.model)
-    model = load_model(path)
+    path, model = find_model(args.model)
     if sys.stderr.isatty() and not args.quiet:
         print(describe_model(path, model), file=sys.stderr)
     readings = []
@@ -58,17 +59,21 @@ def run(args: argparse.Namespace) -> int:
         if args.json:
             print(json.dumps(reading.as_json()), flush=True)
         else:
-            show(reading, name_it=len(readings) > 1 or several(args.inputs))
+            show(reading, name_it=args.inputs != [reading.file])
     if args.csv:
         write_csv(readings, args.csv, overwrite=args.force)
     return 1 if any(reading.error for reading in readings) else 0
 
 
-def find_model(name: str | None) -> Path:
-    """The model file that is asked for; else the one trained last; else the shipped one."""
-    if name == "shipped":
-        return shipped("mnist.npz")
-    return Path(name) if name else recall("last-model") or shipped("mnist.npz")
+def find_model(name: str | None) -> tuple[Path, Model]:
+    """The model that is asked for; else the one trained last; else the shipped one."""
+    if name and name != "shipped":
+        return Path(name), load_model(Path(name))
+    if name is None and (path := recall("last-model")) is not None and path.is_file():
+        model = load_model(path)
+        if model.provenance.is_whole:  # another training may have written over it since
+            return path, model
+    return shipped("mnist.npz"), load_model(shipped("mnist.npz"))
 
 
 def describe_model(path: Path, model: Model) -> str:
@@ -83,22 +88,25 @@ def describe_model(path: Path, model: Model) -> str:
     return f"model: {path} ({claim}{'; ' + facts.notice if facts.notice else ''})"
 
 
-def several(inputs: list[str]) -> bool:
-    """Whether inputs may stand for more than one picture."""
-    return len(inputs) > 1 or not (inputs[0] == "-" or Path(inputs[0]).is_file())
-
-
 def read_all(inputs: list[str], reader: Reader) -> Iterator[Reading]:
     """A reading for every input, in order."""
     for text in inputs:
-        if text == "-":
-            yield reader.try_read(sys.stdin.buffer.read(), name="-")
-        elif paths := find_pictures(text):
-            yield from (reader.try_read(path, name=str(path)) for path in paths)
-        elif Path(text).is_dir():
-            yield Reading(text, error=f"no pictures in the folder {text} (expected {', '.join(sorted(SUFFIXES))})")
-        else:
-            yield Reading(text, error=f"no file matches {text}; check the pattern")
+        try:
+            yield from read_one(text, reader)
+        except OSError as error:
+            yield Reading(text, error=f"cannot read {text}: {error.strerror or error}")
+
+
+def read_one(text: str, reader: Reader) -> Iterator[Reading]:
+    """The readings for one argument."""
+    if text == "-":
+        yield reader.try_read(sys.stdin.buffer.read() if sys.stdin else b"", name="-")
+    elif paths := find_pictures(text):
+        yield from (reader.try_read(path, name=text if path == Path(text) else str(path)) for path in paths)
+    elif Path(text).is_dir():
+        yield Reading(text, error=f"no pictures in the folder {text} (expected {', '.join(sorted(SUFFIXES))})")
+    else:
+        yield Reading(text, error=f"no file matches {text}; check the pattern")
 
 
 def find_pictures(text: str) -> list[Path]:
@@ -119,8 +127,7 @@ def show(reading: Reading, *, name_it: bool) -> None:
     if reading.error:
         show_error(reading.error)
         return
-    name = reading.file if reading.file.isprintable() else ascii(reading.file)
-    print((f"{name}: " if name_it else "") + answer(reading), flush=True)
+    print((f"{printable(reading.file)}: " if name_it else "") + answer(reading), flush=True)
 
 
 def answer(reading: Reading) -> str:

@@ -1,5 +1,7 @@
 """Progress on standard error: a bar on a terminal, plain lines elsewhere, nothing when quiet."""
 
+import os
+import sys
 import time
 
 from rich.console import Console
@@ -8,9 +10,18 @@ from rich.progress import BarColumn, DownloadColumn, Progress, ProgressColumn, T
 from mnistnet.training.trainer import Epoch
 
 
+class ProgressConsole(Console):
+    """Standard error, where progress is shown as long as anybody listens."""
+
+    def on_broken_pipe(self) -> None:
+        """Go on in silence; rich would end the program."""
+        self.quiet = True
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stderr.fileno())
+
+
 def progress_bar(*columns: ProgressColumn, quiet: bool) -> Progress:
     """A bar that is gone when it is done, with a description before columns and the time left after them."""
-    console = Console(stderr=True, quiet=quiet, highlight=False, soft_wrap=True)
+    console = ProgressConsole(stderr=True, quiet=quiet, highlight=False, soft_wrap=True)
     shown = not quiet and console.is_terminal
     description = TextColumn("{task.description}")
     return Progress(description, *columns, TimeRemainingColumn(), console=console, transient=True, disable=not shown)
@@ -28,6 +39,8 @@ class DownloadBar:
         if name not in self.tasks:
             self.tasks[name] = self.progress.add_task(name, total=total)
         self.progress.update(self.tasks[name], completed=done)
+        if done == total:
+            self.progress.console.print(f"fetched {name}, {total:,} bytes")
 
 
 class TrainingBar:

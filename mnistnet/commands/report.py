@@ -4,6 +4,7 @@ import argparse
 import json
 from pathlib import Path
 
+from mnistnet.commands import filled
 from mnistnet.errors import RunError
 from mnistnet.evaluation.report import Report, make_report, read_report, report_text
 from mnistnet.model_file import load_model
@@ -18,7 +19,11 @@ def build_parser() -> argparse.ArgumentParser:
         epilog="example: mnistnet report my_model.npz",
     )
     parser.add_argument(
-        "source", nargs="?", metavar="RUN|MODEL", help="a run's folder, a model file, or `shipped` (the last run)"
+        "source",
+        nargs="?",
+        type=filled,
+        metavar="RUN|MODEL",
+        help="a run's folder, a model file, or `shipped` (the last run)",
     )
     parser.add_argument("--json", action="store_true", help="print the report as one line of JSON")
     return parser
@@ -27,11 +32,11 @@ def build_parser() -> argparse.ArgumentParser:
 def run(args: argparse.Namespace) -> int:
     """Show a report."""
     report, figures = find_report(args.source)
-    if args.json:
-        print(json.dumps(report))
-    else:
-        print(report_text(report))
-        print("\n" + "\n".join([f"Model    {report['model']}", *(f"Figure   {path}" for path in figures)]))
+    try:
+        text = report_text(report)
+    except RunError as error:
+        raise RunError(f"{args.source or 'the last run'}: {error}") from error
+    print(json.dumps(report) if args.json else "\n".join([text, *(f"Figure   {path}" for path in figures)]))
     return 0
 
 
@@ -42,10 +47,12 @@ def find_report(source: str | None) -> tuple[Report, list[Path]]:
     path = Path(source) if source else recall("last-run")
     if path is None:
         raise RunError("there is no run yet; train one with `mnistnet train`, or see `mnistnet report shipped`")
-    if path.suffix == ".npz":
-        return report_of_model(path), []
-    folder = path if path.is_dir() else path.parent
-    return read_report(folder / "report.json"), sorted(folder.glob("*.png"))
+    if not path.exists():
+        raise RunError(f"there is no run or model {path}; train one with `mnistnet train`")
+    folder = path.parent if path.name == "report.json" else path
+    if folder.is_dir():
+        return read_report(folder / "report.json"), sorted(folder.glob("*.png"))
+    return report_of_model(path), []
 
 
 def report_of_model(path: Path) -> Report:

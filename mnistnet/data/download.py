@@ -46,7 +46,7 @@ def _receive(arriving: Arriving, line: list[str], limits: Limits) -> None:
         try:
             return _from_mirror(arriving, mirror, limits)
         except MirrorError as error:
-            without_password = re.sub(r"//[^/@]*@", "//", mirror)
+            without_password = re.sub(r"//[^/]*@", "//", mirror)
             failures.append(f"{without_password}: {_printable(str(error))}")
             line.remove(mirror)
             line.append(mirror)

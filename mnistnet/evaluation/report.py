@@ -19,6 +19,7 @@ from mnistnet.evaluation.metrics import digit_scores, wilson_interval
 from mnistnet.model_file import Provenance
 
 SCHEMA = 1
+DATASETS = {"mnist": "MNIST", "sample": "the bundled sample"}
 Report = dict[str, Any]
 
 
@@ -66,7 +67,7 @@ def read_report(path: Path) -> Report:
         report = json.loads(path.read_bytes())
     except OSError as error:
         raise RunError(f"cannot read the report {path}: {error.strerror}; run `mnistnet train`") from error
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise RunError(f"{path} is not JSON ({error}); train again") from error
     if not isinstance(report, dict) or report.get("schema") != SCHEMA:
         raise RunError(f"{path} is not a report of schema {SCHEMA}; train again")
@@ -79,7 +80,8 @@ def report_text(report: Report) -> str:
         parts = [headline(report), confusion_table(report["confusion"]), digits_table(report["digits"])]
         if report["mistakes"]:
             parts.append(mistakes_list(report["mistakes"]))
-    except (KeyError, TypeError, ValueError) as error:
+        parts.append(f"Model    {report['model']}")
+    except (KeyError, TypeError, ValueError, ArithmeticError) as error:
         raise RunError(f"the report is not whole ({type(error).__name__}: {error}); train again") from error
     return "\n\n".join(parts)
 
@@ -92,7 +94,7 @@ def percent(share: float, decimals: int = 2) -> str:
 def headline(report: Report) -> str:
     """The accuracy with its interval, and what it was measured on."""
     low, high = report["test_interval"]
-    settings, dataset = report["settings"], {"mnist": "MNIST", "sample": "the bundled sample"}[report["dataset"]]
+    settings, dataset = report["settings"], DATASETS.get(report["dataset"], report["dataset"])
     layers = "-".join(map(str, (784, *settings["hidden"], CLASSES)))
     lines = [
         f"Test accuracy {percent(report['test_accuracy'])} (95 % interval {percent(low)} to {percent(high)}): "

@@ -4,14 +4,16 @@ from collections.abc import Callable, Iterable
 from dataclasses import asdict
 from typing import NamedTuple
 
+import numpy as np
+
 from mnistnet.arrays import Floats
-from mnistnet.data.mnist import Dataset
+from mnistnet.data.mnist import Dataset, split
 from mnistnet.evaluation.metrics import confusion_matrix
 from mnistnet.model_file import Model, Provenance
-from mnistnet.nn.network import Network, Params, probabilities
+from mnistnet.nn.network import Network, Params, initial_params, probabilities
 from mnistnet.training.environment import versions
 from mnistnet.training.recipes import Settings
-from mnistnet.training.trainer import Epoch
+from mnistnet.training.trainer import Epoch, fit
 
 
 class Outcome(NamedTuple):
@@ -22,7 +24,16 @@ class Outcome(NamedTuple):
     partial: bool
 
 
-def keep_best(epochs: Iterable[Epoch], params: Params, *, on_epoch: Callable[[Epoch], None]) -> Outcome:
+class Training(NamedTuple):
+    """A trained network, not tested yet."""
+
+    network: Network
+    params: Params
+    settings: Settings
+    outcome: Outcome
+
+
+def keep_best(epochs: Iterable[Epoch], params: Params, *, on_epoch: Callable[[Epoch], None] | None = None) -> Outcome:
     """Run through the epochs of fit and leave params as they were after the one most accurate on validation.
 
     Ctrl-C ends it early: partial, with the best parameters so far, or the present ones within the first epoch.
@@ -35,7 +46,8 @@ def keep_best(epochs: Iterable[Epoch], params: Params, *, on_epoch: Callable[[Ep
             done.append(epoch)
             if best is None or epoch.validation_accuracy > best[0].validation_accuracy:
                 best = epoch, params.flat.copy()
-            on_epoch(epoch)
+            if on_epoch:
+                on_epoch(epoch)
     except KeyboardInterrupt:
         partial = True
     if best:
@@ -43,16 +55,37 @@ def keep_best(epochs: Iterable[Epoch], params: Params, *, on_epoch: Callable[[Ep
     return Outcome(done, best[0].number if best else 0, partial)
 
 
-def test_model(
-    network: Network, params: Params, dataset: Dataset, settings: Settings, outcome: Outcome, *, validation_images: int
-) -> tuple[Model, Floats]:
+def train_network(
+    dataset: Dataset,
+    settings: Settings,
+    *,
+    on_batch: Callable[[int, float], None] | None = None,
+    on_epoch: Callable[[Epoch], None] | None = None,
+) -> Training:
+    """Train a new network on dataset.learning, of which a part is kept aside for validation.
+
+    on_batch is as in fit, on_epoch is told each epoch when it is done. Ctrl-C ends it early, see keep_best.
+    """
+    rng = np.random.default_rng(settings.seed)
+    train, validation = split(
+        dataset.learning, validation=settings.validation_images(len(dataset.learning.labels)), rng=rng
+    )
+    network = settings.network()
+    params = initial_params(network, rng=rng)
+    epochs = fit(network, params, train, validation, settings, rng=rng, on_batch=on_batch)
+    return Training(network, params, settings, keep_best(epochs, params, on_epoch=on_epoch))
+
+
+def tested_model(training: Training, dataset: Dataset) -> tuple[Model, Floats]:
     """Read the test images, once: the model with its provenance, and its probabilities (n, classes) for them."""
+    network, params, settings, outcome = training
     answers = probabilities(params, dataset.test.images)
+    validation_images = settings.validation_images(len(dataset.learning.labels))
     provenance = Provenance(
         dataset=dataset.name,
         notice=dataset.notice,
         partial=outcome.partial,
-        settings={**asdict(settings), "hidden": list(settings.hidden)},
+        settings=asdict(settings) | {"hidden": list(settings.hidden), "learning_rate": settings.peak_rate},
         data_sha256=dataset.sha256,
         train_images=len(dataset.learning.labels) - validation_images,
         validation_images=validation_images,

@@ -46,7 +46,7 @@ def fit(
     for number in range(1, settings.epochs + 1):
         total = 0.0
         for batch in batches(len(train.labels), settings.batch_size, rng=rng):
-            rate = cosine(step, steps=steps, peak=settings.learning_rate, warmup=round(settings.warmup * steps))
+            rate = cosine(step, steps=steps, peak=settings.peak_rate, warmup=round(settings.warmup * steps))
             examples = Examples(train.images[batch], train.labels[batch])
             loss = train_step(
                 network, params, optimizer, examples, learning_rate=rate, label_smoothing=settings.label_smoothing
@@ -64,10 +64,10 @@ def fit(
 def require_finite(loss: float, epoch: int, settings: Settings) -> None:
     """Raise TrainingError unless the loss is a finite number."""
     if not math.isfinite(loss):
-        lower = min(settings.learning_rate / 10, OPTIMIZERS[settings.optimizer].usual_learning_rate)
+        lower = min(settings.peak_rate / 10, OPTIMIZERS[settings.optimizer].usual_learning_rate)
         raise TrainingError(
             f"the loss became {loss} in epoch {epoch} of {settings.epochs}; the usual cause is a learning rate that is "
-            f"too high: it was {settings.learning_rate:g}, try --learning-rate {lower:g}"
+            f"too high: it was {settings.peak_rate:g}, try --learning-rate {lower:g}"
         )
 
 

@@ -22,6 +22,9 @@ from mnistnet.vision.box import Box
 MAX_PIXELS = 100_000_000
 """Of a picture as it is decoded; a JPEG is decoded at a half, a quarter or an eighth where that is enough."""
 
+MAX_SIDE = 65_535
+"""As JPEG has it; a strip that is longer yet is no picture of a digit."""
+
 WORKING_SIDE = 2048
 """The longer side of a picture is reduced to at most this many pixels."""
 
@@ -124,10 +127,10 @@ def _decode(image: Image.Image, name: str) -> Picture:
     full_width, full_height = image.size
     factor = _reduction(image)
     image.draft("L", (max(1, full_width // factor), max(1, full_height // factor)))
-    if image.width * image.height > MAX_PIXELS:
+    if image.width * image.height > MAX_PIXELS or max(image.size) > MAX_SIDE:
         raise PictureError(
             f"{name} is too large: {full_width} x {full_height} pixels, expected at most "
-            f"{MAX_PIXELS // 1_000_000} megapixels; make it smaller"
+            f"{MAX_PIXELS // 1_000_000} megapixels and {MAX_SIDE:,} a side; make it smaller"
         )
     scale = _reduction(image) * round(max(full_width, full_height) / max(image.size))
     image.load()
@@ -164,10 +167,10 @@ def _lightness(image: Image.Image, factor: int, turn: Image.Transpose | None) ->
 
 def _scale_deep(pixels: Floats) -> Floats:
     """Lightness from numbers whose white is not written anywhere: the usual one that holds them all."""
-    pixels = np.nan_to_num(pixels, nan=0, posinf=0, neginf=0)
-    pixels = pixels - min(pixels.min(), np.float32(0))
+    pixels = np.nan_to_num(pixels.astype(np.float64), nan=0, posinf=0, neginf=0)  # a float32 range can overflow float32
+    pixels -= min(pixels.min(), 0)
     top = pixels.max()
-    return pixels / np.float32(next((white for white in _DEEP_WHITES if top <= white), top))
+    return np.asarray(pixels / next((white for white in _DEEP_WHITES if top <= white), top), np.float32)
 
 
 def _on_paper(lightness: Floats, alpha: Floats) -> Floats:

@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -33,6 +34,23 @@ class CommandLine:
         command = [sys.executable, "-m", "mnistnet", *map(str, arguments)]
         pipe = subprocess.PIPE
         return subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=pipe, text=True, env=self.environment())
+
+    def on_terminal(self, *arguments: object) -> str:
+        """Run a command in a pseudo-terminal, and give all that it shows."""
+        import pty  # POSIX only
+
+        ours, theirs = pty.openpty()
+        command = [sys.executable, "-m", "mnistnet", *map(str, arguments)]
+        environment = self.environment() | {"TERM": "xterm", "COLUMNS": "200"}
+        with subprocess.Popen(command, stdin=theirs, stdout=theirs, stderr=theirs, env=environment):
+            os.close(theirs)
+            shown = b""
+            with suppress(OSError):  # Linux's way to say that the other end is closed
+                while piece := os.read(ours, 4096):
+                    shown += piece
+        os.close(ours)
+        assert b"Traceback" not in shown
+        return shown.decode()
 
     def __call__(self, *arguments: object, stdin: bytes = b"") -> Done:
         """Run a command to its end."""

@@ -48,14 +48,18 @@ def test_the_first_screen_has_set_up_and_tests() -> None:
 
 def test_every_command_of_the_readme_does_what_it_says(checkout: CommandLine, draw: Callable[[int], Path]) -> None:
     folder = checkout.home.parent / "checkout"
-    shutil.copy(draw(0), folder / "my_digit.png")
+    shutil.copy(draw(3), folder / "my_digit.png")
     (folder / "scans").mkdir()
     shutil.copy(draw(1), folder / "scans")
+    shown = {}
     for line in OTHERS:
         done = run(line, folder)
+        shown[line.removeprefix(".venv/bin/python ")] = done.stdout
         assert done.returncode == 0, f"{line}\n{done.stderr}"
         assert done.stdout, line
         assert "Traceback" not in done.stderr
+    assert re.fullmatch(r"8  9\d\.\d %\n", shown["scripts/predict.py my_digit.png"])
+    assert "Test accuracy 98." in shown["scripts/report.py"] or "1,000 wrong" in shown["scripts/report.py"]
 
 
 def test_a_wheel_works_in_an_empty_environment(tmp_path: Path, draw: Callable[[int], Path]) -> None:

@@ -102,8 +102,35 @@ def test_the_model_trained_last_reads_unless_another_is_named(
     assert last != shipped
     assert last == json.loads(mnistnet("predict", "--json", "--model", mine, draw(0)).stdout)
     assert shipped == json.loads(mnistnet("predict", "--json", "--model", "shipped", draw(0)).stdout)
+    assert (
+        mnistnet("train", "--data", "sample", "--hidden", 16, "--epochs", 1, "--output", mine, "--force").returncode
+        == 0
+    )
+    assert json.loads(mnistnet("predict", "--json", draw(0)).stdout) == shipped  # a sample's model took its place
     mine.unlink()
     assert json.loads(mnistnet("predict", "--json", draw(0)).stdout) == shipped
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="needs a pseudo-terminal")
+def test_a_terminal_is_told_which_model_reads_and_that_the_shipped_one_is_better(
+    mnistnet: CommandLine, draw: Draw, tmp_path: Path
+) -> None:
+    save_model(small_model(), tmp_path / "mine.npz")
+    mnistnet.home.mkdir()
+    (mnistnet.home / "last-model").write_text(str(tmp_path / "mine.npz"))
+    assert "model: shipped (131 of 10,000 test images misread)" in mnistnet.on_terminal(
+        "predict", "--model", "shipped", draw(0)
+    )
+    shown = mnistnet.on_terminal("predict", draw(0))
+    assert "mine.npz (3 of 20 test images misread; the shipped one misreads 131 of 10,000: --model shipped)" in shown
+    assert "model:" not in mnistnet.on_terminal("predict", "--quiet", draw(0))
+
+
+def test_a_name_too_long_for_a_file_is_an_error_of_its_own(mnistnet: CommandLine, draw: Draw) -> None:
+    done = mnistnet("predict", "--json", "x" * 300, "x" * 300 + "*", draw(0))
+    assert done.returncode == 1
+    answers = [json.loads(line) for line in done.stdout.splitlines()]
+    assert [bool(answer.get("error")) for answer in answers] == [True, True, False]
 
 
 @pytest.mark.parametrize("content", [None, b"", b"PK\x03\x04 and no more"])

@@ -1,9 +1,10 @@
 """`mnistnet train`, as a user runs it."""
 
 import json
+import re
 import signal
+import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -73,29 +74,58 @@ def test_require_full_makes_that_an_error_that_lists_every_mirror(mnistnet: Comm
     assert "--data DIR" in done.stderr
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="sends POSIX's SIGINT")
-@pytest.mark.parametrize(
-    ("batch_size", "wait_for", "epochs"),
-    [(128, "epoch   2/", 2), (1, "NOTICE", 0)],  # a first epoch of 3,667 steps takes seconds
-)
-def test_ctrl_c_saves_the_best_so_far_and_says_that_it_is_partial(
-    mnistnet: CommandLine, tmp_path: Path, batch_size: int, wait_for: str, epochs: int
-) -> None:
-    output = tmp_path / "model.npz"
-    options = ("--epochs", 5000, "--batch-size", batch_size, "--output", output)
-    process = mnistnet.start("train", "--data", "sample", *options)
+interrupts = pytest.mark.skipif(sys.platform == "win32", reason="sends POSIX's SIGINT")
+
+
+def interrupted(process: subprocess.Popen[str], line_start: str) -> Done:
+    """Ctrl-C when standard error has a line that starts so."""
     assert process.stderr is not None
-    next(line for line in process.stderr if wait_for in line)
-    time.sleep(1.5 if epochs == 0 else 0)
+    next(line for line in process.stderr if line.startswith(line_start))
     process.send_signal(signal.SIGINT)
     out, err = process.communicate(timeout=60)
-    assert process.returncode == 130, err
-    assert "PARTIAL: training was stopped" in out
+    assert "Traceback" not in err
+    return subprocess.CompletedProcess(process.args, process.returncode, out, err)
+
+
+@interrupts
+def test_ctrl_c_saves_the_best_so_far_and_says_that_it_is_partial(mnistnet: CommandLine, tmp_path: Path) -> None:
+    output = tmp_path / "model.npz"
+    process = mnistnet.start("train", "--data", "sample", "--epochs", 5000, "--output", output)
+    done = interrupted(process, "epoch   2/")
+    assert done.returncode == 130, done.stderr
+    assert "PARTIAL: training was stopped" in done.stdout
     provenance = load_model(output).provenance
     assert provenance.partial
-    assert epochs <= len(provenance.epochs) < 5000
-    assert (provenance.best_epoch > 0) == (epochs > 0)
+    assert 1 <= provenance.best_epoch <= len(provenance.epochs) < 5000
     assert "PARTIAL" in mnistnet("report").stdout
+
+
+@interrupts
+def test_ctrl_c_after_the_last_epoch_loses_nothing(mnistnet: CommandLine) -> None:
+    done = interrupted(mnistnet.start("train", *QUICK, "--json"), "epoch   2/2")
+    result = json.loads(done.stdout)
+    assert done.returncode == (130 if result["partial"] else 0)
+    assert load_model(Path(result["model"])).provenance.best_epoch > 0
+    assert mnistnet("report", "--json").returncode == 0
+
+
+def test_two_trainings_at_once_keep_apart(mnistnet: CommandLine) -> None:
+    processes = [mnistnet.start("train", *QUICK, "--json", "--seed", seed) for seed in (1, 2)]
+    results = [json.loads(process.communicate(timeout=60)[0]) for process in processes]
+    assert results[0]["run"] != results[1]["run"]
+    for seed, result in enumerate(results, start=1):
+        assert load_model(Path(result["model"])).provenance.settings["seed"] == seed
+
+
+def test_the_run_goes_where_it_is_told(mnistnet: CommandLine, tmp_path: Path) -> None:
+    folder = tmp_path / "my run"
+    assert mnistnet("train", *QUICK, "--run-dir", folder).returncode == 0
+    assert {path.suffix for path in folder.iterdir()} == {".npz", ".json", ".png"}
+    assert not (mnistnet.home / "runs").exists()
+    again = mnistnet("train", *QUICK, "--run-dir", folder)
+    assert again.returncode == 1
+    assert "--force" in again.stderr
+    assert mnistnet("report", folder).stdout == mnistnet("report").stdout
 
 
 @pytest.mark.parametrize(
@@ -104,6 +134,8 @@ def test_ctrl_c_saves_the_best_so_far_and_says_that_it_is_partial(
         ("--hidden", "0"), ("--hidden", "a"), ("--hidden", ""), ("--epochs", "-1"), ("--epochs", "0"),
         ("--batch-size", "0"), ("--optimizer", "magic"), ("--learning-rate", "0"), ("--learning-rate", "nan"),
         ("--seed", "-1"), ("--no-such-option",),
+        ("--hidden", "100000000000000000000"), ("--hidden", "20000,20000"), ("--label-smoothing", "1"),
+        ("--output", "model"), ("--require-full",), ("--mirror", "http://127.0.0.1:9/"),
     ],
 )  # fmt: skip
 def test_options_that_make_no_sense_are_wrong_usage(mnistnet: CommandLine, options: tuple[str, ...]) -> None:
@@ -138,3 +170,10 @@ def test_a_folder_without_the_files_is_one_clear_line(mnistnet: CommandLine, tmp
     assert done.stderr.count("\n") == 1
     assert str(tmp_path) in done.stderr
     assert not mnistnet.home.exists()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="needs a pseudo-terminal")
+def test_a_terminal_shows_a_bar_that_is_gone_in_the_end(mnistnet: CommandLine) -> None:
+    shown = mnistnet.on_terminal("train", "--data", "sample", "--epochs", 3)
+    assert re.search(r"epoch \d/3  loss \d\.\d{4}(  validation \d\d\.\d\d %)?  [\d,]+ images/s", shown)
+    assert shown.rstrip().endswith(" s")

@@ -58,7 +58,7 @@ def test_mistakes_come_with_the_largest_loss_first() -> None:
     assert mistakes[0]["confidence"] == 0.9
 
 
-@pytest.mark.parametrize("content", [b"", b"{", b"[]", b'{"schema": 99}', b"\xff"])
+@pytest.mark.parametrize("content", [b"", b"{", b"[]", b'{"schema": 99}', b"\xff", b"[" * 200_000])
 def test_what_is_no_report_is_refused_in_one_line(content: bytes, tmp_path: Path) -> None:
     (tmp_path / "report.json").write_bytes(content)
     with pytest.raises(RunError, match=r"report\.json is not") as caught:

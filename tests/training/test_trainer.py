@@ -110,5 +110,6 @@ def test_settings_that_make_no_sense_are_refused_by_name(wrong: dict[str, object
 
 
 def test_the_learning_rate_is_the_optimisers_own_unless_given() -> None:
-    assert Settings(optimizer="adam").learning_rate == 0.001
-    assert Settings(optimizer="adam", learning_rate=0.01).learning_rate == 0.01
+    assert Settings(optimizer="adam").peak_rate == 0.001
+    assert replace(Settings(), optimizer="adam").peak_rate == 0.001
+    assert Settings(optimizer="adam", learning_rate=0.01).peak_rate == 0.01

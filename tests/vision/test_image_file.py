@@ -89,6 +89,14 @@ def test_lightness_of_colours_is_rec_601():
     assert grey_of(encoded(colours, "PNG"))[0] == pytest.approx([0.299, 0.587, 0.114, 1], abs=0.004)
 
 
+def test_floats_as_far_apart_as_can_be_stay_in_range(tmp_path):
+    pixels = np.float32([[3e38, -3e38, np.inf, -np.inf, np.nan, 0]])
+    Image.fromarray(pixels).save(tmp_path / "far.tif")
+    grey = open_picture(tmp_path / "far.tif", name="far.tif").grey
+    assert grey.dtype == np.float32
+    np.testing.assert_allclose(grey[0], [1, 0, 0.5, 0.5, 0.5, 0.5], atol=1e-6)
+
+
 def test_floats_that_are_no_numbers_are_black():
     odd = np.float32([[0, 0.5, 1], [np.nan, np.inf, -np.inf]])
     assert grey_of(encoded(Image.fromarray(odd), "TIFF")).tolist() == [[0, 0.5, 1], [0, 0, 0]]
@@ -231,6 +239,7 @@ BROKEN = {
     "page": (b"<!doctype html><title>404</title>", "not a picture"),
     "text that starts as a BMP does": (b"BM is what I say", "damaged or truncated BMP"),
     "huge": (png_header(50_000, 50_000), "x.png is too large: 50000 x 50000 pixels, expected at most 100 megapixels"),
+    "a strip": (png_header(1, 99_000_000), "x.png is too large: 1 x 99000000 pixels, expected at most"),
     "huge GIF": (b"GIF89a" + struct.pack("<HH", 60_000, 60_000) + EXACT["GIF"][10:], "too large"),
     "header only": (EXACT["PNG grey"][:33], "damaged or truncated PNG"),
     "PNG, a byte changed": (EXACT["PNG grey"][:60] + b"\xff" + EXACT["PNG grey"][61:], "damaged or truncated PNG"),
