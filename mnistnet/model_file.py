@@ -28,7 +28,6 @@ MAX_PARAMS = 100_000_000
 MAX_JSON_BYTES = 1_000_000
 MAX_COUNT = 1_000_000_000
 NPY_HEADER_BYTES = 1_000
-EPOCH_OF_ZIP = (1980, 1, 1, 0, 0, 0)
 
 
 @dataclass(frozen=True)
@@ -93,8 +92,8 @@ def save_model(model: Model, path: Path, *, overwrite: bool = False) -> None:
 
 
 def write_member(archive: zipfile.ZipFile, name: str, content: bytes) -> None:
-    """Store one member without the time of day, so that equal models are equal files."""
-    archive.writestr(zipfile.ZipInfo(name, date_time=EPOCH_OF_ZIP), content)
+    """Store one member, dated 1980 as a bare ZipInfo is, so that equal models are equal files."""
+    archive.writestr(zipfile.ZipInfo(name), content)
 
 
 def load_model(path: Path) -> Model:

@@ -31,6 +31,16 @@ def test_an_error_inside_leaves_the_old_file_and_nothing_else(tmp_path: Path) ->
     assert list(tmp_path.iterdir()) == [path]
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows replaces no file that is open")
+def test_whoever_has_the_old_file_open_reads_the_old_file(tmp_path: Path) -> None:
+    path = tmp_path / "file.txt"
+    write_text(path, "old", overwrite=False)
+    with path.open() as old:
+        write_text(path, "new", overwrite=True)
+        assert old.read() == "old"
+    assert path.read_text() == "new"
+
+
 def test_nothing_is_replaced_unasked(tmp_path: Path) -> None:
     path = tmp_path / "file.txt"
     write_text(path, "old", overwrite=False)

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from mnistnet.commands.train import new_run_folder
 from mnistnet.evaluation.report import read_report
 from mnistnet.model_file import load_model
 from tests.end_to_end.conftest import CommandLine, Done
@@ -115,6 +116,15 @@ def test_two_trainings_at_once_keep_apart(mnistnet: CommandLine) -> None:
     assert results[0]["run"] != results[1]["run"]
     for seed, result in enumerate(results, start=1):
         assert load_model(Path(result["model"])).provenance.settings["seed"] == seed
+
+
+def test_every_run_gets_a_folder_of_its_own_also_within_one_second(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MNISTNET_HOME", str(tmp_path))
+    folders = {new_run_folder() for _ in range(5)}
+    assert len(folders) == 5
+    assert all(folder.is_dir() for folder in folders)
 
 
 def test_the_run_goes_where_it_is_told(mnistnet: CommandLine, tmp_path: Path) -> None:
