@@ -1,11 +1,13 @@
 """The command line as a user runs it: real processes, a home of their own, and no way to the internet."""
 
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -30,10 +32,16 @@ class CommandLine:
         return os.environ | proxies | {"MNISTNET_HOME": str(self.home), "COLUMNS": "80"}
 
     def start(self, *arguments: object) -> subprocess.Popen[str]:
-        """Start a command and come back at once."""
+        """Start a command and come back at once; Ctrl-C means to it what it does at a terminal.
+
+        Where the tests run in the background of a shell, it would be ignored otherwise.
+        """
         command = [sys.executable, "-m", "mnistnet", *map(str, arguments)]
         pipe = subprocess.PIPE
-        return subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=pipe, text=True, env=self.environment())
+        heeds_ctrl_c = None if sys.platform == "win32" else partial(signal.signal, signal.SIGINT, signal.SIG_DFL)
+        return subprocess.Popen(
+            command, stdin=pipe, stdout=pipe, stderr=pipe, text=True, env=self.environment(), preexec_fn=heeds_ctrl_c
+        )
 
     def on_terminal(self, *arguments: object) -> str:
         """Run a command in a pseudo-terminal, and give all that it shows."""

@@ -81,9 +81,12 @@ interrupts = pytest.mark.skipif(sys.platform == "win32", reason="sends POSIX's S
 def interrupted(process: subprocess.Popen[str], line_start: str) -> Done:
     """Ctrl-C when standard error has a line that starts so."""
     assert process.stderr is not None
-    next(line for line in process.stderr if line.startswith(line_start))
-    process.send_signal(signal.SIGINT)
-    out, err = process.communicate(timeout=60)
+    try:
+        next(line for line in process.stderr if line.startswith(line_start))
+        process.send_signal(signal.SIGINT)
+        out, err = process.communicate(timeout=60)
+    finally:
+        process.kill()
     assert "Traceback" not in err
     return subprocess.CompletedProcess(process.args, process.returncode, out, err)
 
