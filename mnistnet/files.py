@@ -13,6 +13,8 @@ def require_free(path: Path, *, overwrite: bool) -> None:
     """Raise OutputError if something stands under path already and may not be replaced."""
     if path.is_dir():
         raise OutputError(f"{path} is a folder; name a file")
+    if path.exists() and not path.is_file():
+        raise OutputError(f"{path} is a device and no regular file; name a file")
     if path.exists() and not overwrite:
         raise OutputError(f"{path} exists already; choose another name or pass --force to replace it")
 

@@ -127,7 +127,7 @@ def read_model(file: BinaryIO) -> Model:
 
 BROKEN = (
     *(zipfile.BadZipFile, zlib.error, tokenize.TokenError, EOFError, NotImplementedError, RuntimeError),
-    *(ValueError, KeyError, TypeError, SyntaxError, MemoryError),
+    *(ValueError, LookupError, ArithmeticError, TypeError, SyntaxError, MemoryError),
 )
 """What reading an archive that is cut short, of another kind or tampered with may raise."""
 

@@ -46,7 +46,7 @@ def remember(what: str, path: Path) -> None:
 def recall(what: str) -> Path | None:
     """The path noted under `last-run` or `last-model`; None where there is none, or nothing stands there any more."""
     try:
-        text = (home() / what).read_text(encoding="utf-8", errors="surrogateescape").strip()
+        text = (home() / what).read_text(encoding="utf-8", errors="surrogateescape").removesuffix("\n")
         return Path(text) if text and Path(text).exists() else None
     except (OSError, ValueError):  # no note, or one that holds no path
         return None

@@ -1,4 +1,4 @@
-"""Reader: picture -> digits with confidence; what commands, page and API share."""
+"""Reader: picture -> digits with confidence; for whoever has pictures."""
 
 from dataclasses import asdict, dataclass, field
 from pathlib import Path

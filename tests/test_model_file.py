@@ -199,7 +199,17 @@ def test_provenance_of_the_wrong_type_is_refused(path: Path, name: str, value: A
     assert "expected" in refusal(path)
 
 
-@pytest.mark.parametrize("header", ["{'descr': '<f4', 'shape': (784,5", "{" * 5000, "\0", "1", "{'descr': 'O'}"])
+@pytest.mark.parametrize(
+    "header",
+    [
+        "{'descr': '<f4', 'shape': (784,5",
+        "{" * 5000,
+        "\0",
+        "1",
+        "{'descr': 'O'}",
+        "{'descr': (), 'fortran_order': False, 'shape': (784, 5)}",
+    ],
+)
 def test_an_array_header_that_is_none_is_refused(path: Path, header: str) -> None:
     content = b"\x93NUMPY\x01\x00" + len(header).to_bytes(2, "little") + header.encode()
     rewrite(path, lambda members: members.update({"weights_0.npy": content}))

@@ -57,7 +57,7 @@ def main(arguments: list[str] | None = None) -> int:
         show_error(str(error))
         status = 1
     except ModuleNotFoundError as error:
-        show_error(f"the package {error.name} is missing; from the checkout's folder run: python -m pip install -e .")
+        show_error(f"the package {error.name} is missing; install it with: python -m pip install {error.name}")
         status = 1
     except MemoryError as error:
         show_error(f"not enough memory: {error}")

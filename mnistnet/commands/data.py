@@ -60,7 +60,9 @@ def add_source_options(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Show, verify or fetch; 1 if a file is missing or wrong after verify."""
+    """Show, verify or fetch; 1 if a file is missing or wrong after verify or fetch."""
+    if args.mirror and args.action != "fetch":
+        raise UsageError(f"--mirror is for `mnistnet data fetch`, got it with {args.action}")
     if args.action == "fetch":
         with download_bar(quiet=args.quiet) as on_bytes:
             fetch_files(cache(), mirrors(args.mirror), on_bytes=on_bytes)

@@ -52,7 +52,7 @@ def run(args: argparse.Namespace) -> int:
         require_writable(args.csv, overwrite=args.force)
     path, model = find_model(args.model)
     if sys.stderr.isatty() and not args.quiet:
-        print(describe_model(path, model), file=sys.stderr)
+        print(printable(describe_model(path, model)), file=sys.stderr)
     readings = []
     for reading in read_all(args.inputs, Reader(model)):
         readings.append(reading)
@@ -159,6 +159,6 @@ def write_csv(readings: list[Reading], path: Path, *, overwrite: bool) -> None:
     writer = csv.writer(table, lineterminator="\n")
     writer.writerow(CSV_COLUMNS)
     for reading in readings:
-        values = (reading.file, reading.digits, f"{reading.confidence:.4f}", reading.sure)
+        values = (reading.file, reading.digits, f"{reading.confidence:.6f}", reading.sure)
         writer.writerow((*values, "; ".join(reading.warnings), reading.error))
     write_text(path, table.getvalue(), overwrite=overwrite)

@@ -40,7 +40,7 @@ class DownloadBar:
             self.tasks[name] = self.progress.add_task(name, total=total)
         self.progress.update(self.tasks[name], completed=done)
         if done == total:
-            self.progress.console.print(f"fetched {name}, {total:,} bytes")
+            self.progress.console.print(f"received {name}, {total:,} bytes")
 
 
 class TrainingBar:

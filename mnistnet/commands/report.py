@@ -4,9 +4,9 @@ import argparse
 import json
 from pathlib import Path
 
-from mnistnet.commands import filled
+from mnistnet.commands import filled, printable
 from mnistnet.errors import RunError
-from mnistnet.evaluation.report import Report, make_report, read_report, report_text
+from mnistnet.evaluation.report import FIGURES, Report, make_report, read_report, report_text
 from mnistnet.model_file import load_model
 from mnistnet.places import recall, shipped
 
@@ -36,7 +36,11 @@ def run(args: argparse.Namespace) -> int:
         text = report_text(report)
     except RunError as error:
         raise RunError(f"{args.source or 'the last run'}: {error}") from error
-    print(json.dumps(report) if args.json else "\n".join([text, *(f"Figure   {path}" for path in figures)]))
+    if args.json:
+        print(json.dumps(report))
+    else:
+        lines = [*text.splitlines(), *(f"Figure   {path}" for path in figures)]
+        print("\n".join(map(printable, lines)))
     return 0
 
 
@@ -51,7 +55,7 @@ def find_report(source: str | None) -> tuple[Report, list[Path]]:
         raise RunError(f"there is no run or model {path}; train one with `mnistnet train`")
     folder = path.parent if path.name == "report.json" else path
     if folder.is_dir():
-        return read_report(folder / "report.json"), sorted(folder.glob("*.png"))
+        return read_report(folder / "report.json"), [folder / name for name in FIGURES if (folder / name).is_file()]
     return report_of_model(path), []
 
 

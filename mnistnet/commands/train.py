@@ -14,12 +14,12 @@ from pathlib import Path
 import numpy as np
 
 from mnistnet.arrays import Floats
-from mnistnet.commands import STARTED, UsageError, filled_path
+from mnistnet.commands import STARTED, UsageError, filled_path, printable
 from mnistnet.commands.data import add_source_options, obtain_dataset
 from mnistnet.commands.progress import TrainingBar
 from mnistnet.data.mnist import Dataset
 from mnistnet.errors import OutputError
-from mnistnet.evaluation.report import Report, find_mistakes, headline, make_report
+from mnistnet.evaluation.report import FIGURES, Report, find_mistakes, headline, make_report
 from mnistnet.files import require_writable, write_text
 from mnistnet.model_file import Model, require_usable, save_model
 from mnistnet.nn.optimizers import OPTIMIZERS
@@ -29,7 +29,6 @@ from mnistnet.training.run import Training, tested_model, train_network
 from mnistnet.training.trainer import Epoch
 
 DEFAULTS = Settings()
-FIGURES = ("confusion.png", "curves.png", "mistakes.png")
 MISTAKES_DRAWN = 40
 
 
@@ -192,5 +191,5 @@ def show(report: Report, folder: Path, *, as_json: bool) -> None:
         print(json.dumps({name: report[name] for name in names} | {"run": str(folder)}))
         return
     print(headline(report))
-    print(f"\nModel   {report['model']}\nReport  {folder}  (`mnistnet report` shows it)")
+    print(f"\nModel   {printable(report['model'])}\nReport  {printable(str(folder))}  (`mnistnet report` shows it)")
     print(f"{report['seconds']:.1f} s")

@@ -19,6 +19,8 @@ from mnistnet.evaluation.metrics import digit_scores, wilson_interval
 from mnistnet.model_file import Provenance
 
 SCHEMA = 1
+FIGURES = ("confusion.png", "curves.png", "mistakes.png")
+"""What is drawn beside report.json."""
 DATASETS = {"mnist": "MNIST", "sample": "the bundled sample"}
 Report = dict[str, Any]
 

@@ -73,7 +73,9 @@ def train_network(
     network = settings.network()
     params = initial_params(network, rng=rng)
     epochs = fit(network, params, train, validation, settings, rng=rng, on_batch=on_batch)
-    return Training(network, params, settings, keep_best(epochs, params, on_epoch=on_epoch))
+    outcome = keep_best(epochs, params, on_epoch=on_epoch)
+    finished = len(outcome.epochs) == settings.epochs  # Ctrl-C just after the last epoch stopped nothing
+    return Training(network, params, settings, outcome._replace(partial=not finished))
 
 
 def tested_model(training: Training, dataset: Dataset) -> tuple[Model, Floats]:

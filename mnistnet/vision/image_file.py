@@ -81,6 +81,8 @@ def open_picture(source: Path | bytes, *, name: str) -> Picture:
             return _decode(image, name)
     except PictureError:
         raise
+    except MemoryError as error:
+        raise PictureError(f"there is not enough memory for {name}; make it smaller") from error
     except Exception as error:  # a decoder may raise anything on a broken file
         reason = " ".join(str(error).split()) or type(error).__name__
         raise PictureError(f"{name} is a damaged or truncated {kind} ({reason}); save or copy it again") from error

@@ -35,7 +35,7 @@ def trained(mirror: str, tmp_path_factory: pytest.TempPathFactory) -> tuple[Comm
     mnistnet = CommandLine(tmp_path_factory.mktemp("full") / "home")
     fetched = mnistnet("data", "fetch", "--mirror", mirror)
     assert fetched.returncode == 0, fetched.stderr
-    assert fetched.stdout.count("verified") == fetched.stderr.count("fetched ") == 4
+    assert fetched.stdout.count("verified") == fetched.stderr.count("received ") == 4
     done = mnistnet("train", "--json", "--require-full")
     assert done.returncode == 0, done.stderr
     return mnistnet, json.loads(done.stdout)
