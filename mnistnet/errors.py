@@ -6,6 +6,7 @@
     ├── PictureError        a picture cannot be read
     ├── ModelError          a model file cannot be used
     ├── TrainingError       training cannot go on
+    │   └── CheckpointError a checkpoint cannot be gone on from
     ├── RunError            a run's folder has no report to show
     └── OutputError         a file cannot be written
 
@@ -35,6 +36,10 @@ class ModelError(MnistnetError):
 
 class TrainingError(MnistnetError):
     """Training cannot go on."""
+
+
+class CheckpointError(TrainingError):
+    """A checkpoint cannot be gone on from."""
 
 
 class RunError(MnistnetError):

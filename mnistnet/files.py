@@ -9,19 +9,19 @@ from typing import BinaryIO
 from mnistnet.errors import OutputError
 
 
-def require_free(path: Path, *, overwrite: bool) -> None:
-    """Raise OutputError if something stands under path already and may not be replaced."""
+def require_free(path: Path, *, overwrite: bool, instead: str = "choose another name") -> None:
+    """Raise OutputError, with what to do instead, if something stands under path already and may not be replaced."""
     if path.is_dir():
         raise OutputError(f"{path} is a folder; name a file")
     if path.exists() and not path.is_file():
         raise OutputError(f"{path} is a device and no regular file; name a file")
     if path.exists() and not overwrite:
-        raise OutputError(f"{path} exists already; choose another name or pass --force to replace it")
+        raise OutputError(f"{path} exists already; {instead} or pass --force to replace it")
 
 
-def require_writable(path: Path, *, overwrite: bool) -> None:
+def require_writable(path: Path, *, overwrite: bool, instead: str = "choose another name") -> None:
     """Raise OutputError if new_file(path) is bound to fail, so that a long job can say so before it starts."""
-    require_free(path, overwrite=overwrite)
+    require_free(path, overwrite=overwrite, instead=instead)
     folder = next(parent for parent in path.absolute().parents if parent.exists())
     probe = folder / temporary_name()
     try:

@@ -61,7 +61,8 @@ class Reader:
         if ink.none_because:
             return Reading(name, warnings=[ink.none_because])
         box = ink_box(ink.pixels)
-        shares = probabilities(self.model.params, to_mnist(ink.pixels, box).reshape(1, SIDE * SIDE))[0]
+        image = to_mnist(ink.pixels, box).reshape(1, SIDE * SIDE)
+        shares = probabilities(self.model.network, self.model.params, image)[0]
         digit = int(shares.argmax())
         part = Part(picture.in_pixels(box), digit, [round(float(share), 6) for share in shares])
         confidence = part.probabilities[digit]

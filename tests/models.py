@@ -4,6 +4,22 @@ import numpy as np
 
 from mnistnet.model_file import Model, Provenance
 from mnistnet.nn.network import Network, initial_params
+from mnistnet.training.recipes import Settings
+from mnistnet.training.state import Epoch
+from mnistnet.training.watch import LayerWatch
+
+EPOCH = Epoch(
+    number=1,
+    loss=2.0,
+    validation_loss=2.1,
+    validation_accuracy=0.3,
+    learning_rate=0.2,
+    first_loss=2.5,
+    worst_loss=2.6,
+    worst_step=3,
+    layers=(LayerWatch(0.1, 0.01, 0.5, 0.0), LayerWatch(0.2, 0.02, 1.5, 0.0)),
+)
+"""A healthy epoch of a network with one hidden layer."""
 
 
 def small_model(*, errors: int = 3) -> Model:
@@ -17,12 +33,14 @@ def small_model(*, errors: int = 3) -> Model:
         dataset="mnist",
         notice="",
         partial=False,
-        settings={"hidden": [5], "epochs": 1, "optimizer": "momentum", "seed": 0},
+        settings=Settings(hidden=(5,), epochs=1).resolved(),
         data_sha256={"file": "00"},
         train_images=55_000,
         validation_images=5_000,
-        epochs=[{"number": 1, "loss": 2.0, "validation_loss": 2.1, "validation_accuracy": 0.3}],
+        standardization=[0.0, 1.0],
+        epochs=[EPOCH.as_json()],
         best_epoch=1,
+        diagnoses=[],
         confusion=confusion.tolist(),
         versions={"mnistnet": "0.1.0"},
     )

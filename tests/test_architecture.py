@@ -18,7 +18,7 @@ FLOORS = (
     ("model_file",),
     ("data",),
     ("nn", "vision"),
-    ("places",),
+    ("places", "archive"),
     ("files",),
     ("errors", "arrays", "__init__"),
 )

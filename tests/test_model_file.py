@@ -161,7 +161,10 @@ def test_weights_that_cannot_be_are_refused(path: Path, array: np.ndarray[Any, A
     ("changes", "said"),
     [
         ({"format": "another"}, "format 'mnistnet model'"),
-        ({"format_version": 2}, "expected format version 1, got 2"),
+        ({"format_version": 1}, "expected format version 2, got 1"),
+        ({"activation": "step"}, "activation must be one of relu"),
+        ({"activation": ["relu"]}, ""),
+        ({"output": None}, "output must be one of softmax"),
         ({"sizes": [784, 6, 10]}, "expected weights_0.npy to be float32 (784, 6)"),
         ({"sizes": [784, 10]}, "expected weights_0.npy"),
         ({"sizes": [784, 5, 5, 10]}, "expected weights_1.npy"),
@@ -190,6 +193,9 @@ def test_facts_that_do_not_fit_are_refused(path: Path, changes: dict[str, Any], 
         ("confusion", [[0] * 10] * 10),
         ("confusion", [[10**400] * 10] * 10),
         ("notice", "\x1b[31m"),
+        ("diagnoses", ["\x1b[31m"]),
+        ("diagnoses", "none"),
+        ("standardization", None),
     ],
 )
 def test_provenance_of_the_wrong_type_is_refused(path: Path, name: str, value: Any) -> None:
@@ -219,4 +225,4 @@ def test_an_array_header_that_is_none_is_refused(path: Path, header: str) -> Non
 def test_a_bomb_is_refused_by_its_announced_size(path: Path) -> None:
     rewrite(path, lambda members: members.update({"model.json": b" " * 50_000_000}), compression=zipfile.ZIP_DEFLATED)
     assert path.stat().st_size < 100_000
-    assert "at most 1,000,000 bytes, got 50,000,000" in refusal(path)
+    assert "at most 4,000,000 bytes, got 50,000,000" in refusal(path)

@@ -7,7 +7,9 @@ import time
 from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, ProgressColumn, TaskID, TextColumn, TimeRemainingColumn
 
-from mnistnet.training.trainer import Epoch
+from mnistnet.training.diagnosis import diagnose, diagnose_last
+from mnistnet.training.recipes import Settings
+from mnistnet.training.state import State
 
 
 class ProgressConsole(Console):
@@ -44,18 +46,25 @@ class DownloadBar:
 
 
 class TrainingBar:
-    """Shows training: `with bar.progress:`, on_batch given to fit and on_epoch to keep_best."""
+    """Shows training: `with bar.progress:`, on_batch given to fit, on_epoch and go_on told its state."""
 
-    def __init__(self, *, epochs: int, images: int, quiet: bool) -> None:
+    def __init__(self, settings: Settings, *, images: int, quiet: bool) -> None:
         self.progress = progress_bar(BarColumn(), quiet=quiet)
-        self.task = self.progress.add_task("training", total=epochs * images)
-        self.epochs, self.images = epochs, images
+        self.task = self.progress.add_task("training", total=settings.epochs * images)
+        self.settings, self.images = settings, images
         self.validation = ""
+        self.told: set[str] = set()
         self.start_epoch(1)
 
     def start_epoch(self, number: int) -> None:
         """Begin to count an epoch's images and time."""
         self.number, self.seen, self.started = number, 0, time.perf_counter()
+
+    def go_on(self, state: State) -> None:
+        """Begin where state stands."""
+        self.told = {diagnosis.kind for diagnosis in diagnose(state.epochs, self.settings)}
+        self.progress.update(self.task, completed=len(state.epochs) * self.images + state.epoch.examples)
+        self.start_epoch(len(state.epochs) + 1)
 
     def rate(self) -> str:
         """The present epoch's speed so far."""
@@ -64,13 +73,16 @@ class TrainingBar:
     def on_batch(self, images: int, loss: float) -> None:
         """Count a batch."""
         self.seen += images
-        description = f"epoch {self.number}/{self.epochs}  loss {loss:.4f}{self.validation}  {self.rate()}"
+        description = f"epoch {self.number}/{self.settings.epochs}  loss {loss:.4f}{self.validation}  {self.rate()}"
         self.progress.update(self.task, advance=images, description=description)
 
-    def on_epoch(self, epoch: Epoch) -> None:
-        """Leave one line for an epoch that is done."""
+    def on_epoch(self, state: State) -> None:
+        """Leave one line for an epoch that is done, and one for each thing that is newly wrong."""
+        epoch, show = state.epochs[-1], self.progress.console.print
         self.validation = f"  validation {epoch.validation_accuracy * 100:.2f} %"
-        self.progress.console.print(
-            f"epoch {epoch.number:3}/{self.epochs}  loss {epoch.loss:.4f}{self.validation}  {self.rate()}"
-        )
+        show(f"epoch {epoch.number:3}/{self.settings.epochs}  loss {epoch.loss:.4f}{self.validation}  {self.rate()}")
+        for diagnosis in diagnose_last(state.epochs, self.settings):
+            if diagnosis.kind not in self.told:
+                self.told.add(diagnosis.kind)
+                show(f"WATCH: {diagnosis.text}", markup=False)
         self.start_epoch(epoch.number + 1)

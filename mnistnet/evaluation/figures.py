@@ -1,4 +1,4 @@
-"""Figures of a report, drawn without a display; the only user of matplotlib."""
+"""Figures of a report, drawn without a display. Only this module and the other *_figures use matplotlib."""
 
 from pathlib import Path
 from typing import Any
@@ -13,6 +13,11 @@ from mnistnet.arrays import CLASSES, SIDE, Floats
 from mnistnet.evaluation.metrics import Confusion
 from mnistnet.files import new_file
 
+LOSSES = {
+    "cross_entropy": "mean cross-entropy, nats",
+    "binary_cross_entropy": "mean binary cross-entropy, nats",
+    "mse": "mean squared error",
+}
 INK, MISTAKE = "#1b3a5c", "#b03a2e"
 
 
@@ -57,20 +62,21 @@ def confusion_figure(confusion: Confusion) -> Figure:
     return figure
 
 
-def curves_figure(epochs: list[dict[str, float]], best_epoch: int) -> Figure:
+def curves_figure(epochs: list[dict[str, Any]], best_epoch: int, settings: dict[str, Any]) -> Figure:
     """Losses on the left, validation accuracy on the right, over epochs; the chosen epoch is marked."""
+    smoothed = " (smoothed labels)" if settings["label_smoothing"] else ""
     figure = Figure(figsize=(9, 3.6), layout="constrained")
     losses, accuracies = figure.subplots(1, 2)
     numbers = [epoch["number"] for epoch in epochs]
     losses.semilogy(
-        numbers, [epoch["loss"] for epoch in epochs], "o-", color=INK, label="training (smoothed labels)", markersize=4
+        numbers, [epoch["loss"] for epoch in epochs], "o-", color=INK, label=f"training{smoothed}", markersize=4
     )
     losses.semilogy(
         numbers, [epoch["validation_loss"] for epoch in epochs], "s--", color=MISTAKE, label="validation", markersize=4
     )
     accuracies.plot(numbers, [epoch["validation_accuracy"] for epoch in epochs], "s--", color=MISTAKE, markersize=4)
     accuracies.yaxis.set_major_formatter(PercentFormatter(1))
-    losses.set(title="mean cross-entropy, nats", xlabel="epoch")
+    losses.set(title=LOSSES[settings["loss"]], xlabel="epoch")
     accuracies.set(title="validation accuracy", xlabel="epoch")
     for axes in (losses, accuracies):
         axes.xaxis.set_major_locator(MaxNLocator(integer=True))

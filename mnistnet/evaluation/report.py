@@ -19,8 +19,8 @@ from mnistnet.evaluation.metrics import digit_scores, wilson_interval
 from mnistnet.model_file import Provenance
 
 SCHEMA = 1
-FIGURES = ("confusion.png", "curves.png", "mistakes.png")
-"""What is drawn beside report.json."""
+FIGURES = ("confusion.png", "curves.png", "mistakes.png", "watch.png")
+"""What is drawn beside report.json; the last where layers were watched."""
 DATASETS = {"mnist": "MNIST", "sample": "the bundled sample"}
 Report = dict[str, Any]
 
@@ -80,6 +80,8 @@ def report_text(report: Report) -> str:
     """The report as plain text of at most 80 columns. Raises RunError where it lacks what it should hold."""
     try:
         parts = [headline(report), confusion_table(report["confusion"]), digits_table(report["digits"])]
+        if report["diagnoses"]:
+            parts.append("\n".join(["What went wrong in training", *(f"  {text}" for text in report["diagnoses"])]))
         if report["mistakes"]:
             parts.append(mistakes_list(report["mistakes"]))
         parts.append(f"Model    {report['model']}")
@@ -101,11 +103,15 @@ def headline(report: Report) -> str:
     lines = [
         f"Test accuracy {percent(report['test_accuracy'])} (95 % interval {percent(low)} to {percent(high)}): "
         f"{report['test_errors']:,} of {report['test_images']:,} wrong",
-        f"{layers}, {settings['optimizer']}, seed {settings['seed']}; {report['train_images']:,} training images of "
-        f"{dataset}; epoch {report['best_epoch']} of {settings['epochs']}",
+        f"{layers} {settings['activation']}, {settings['optimizer']}, seed {settings['seed']}; "
+        f"{report['train_images']:,} training images of {dataset}; "
+        f"epoch {report['best_epoch']} of {settings['epochs']}",
     ]
+    done = len(report["epochs"])
     if report["partial"]:
-        lines.append(f"PARTIAL: training was stopped in epoch {len(report['epochs']) + 1} of {settings['epochs']}")
+        lines.append(f"PARTIAL: training was stopped in epoch {done + 1} of {settings['epochs']}")
+    elif done < settings["epochs"]:
+        lines.append(f"Stopped early after epoch {done}: patience {settings['patience']}")
     if report["notice"]:
         lines.append(f"NOTICE: {report['notice']}")
     return "\n".join(lines)

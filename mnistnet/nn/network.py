@@ -1,5 +1,6 @@
 """Network: a multilayer perceptron, its parameters, and its two directions, forward and backward."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import NamedTuple
@@ -8,26 +9,40 @@ import numpy as np
 from numpy.typing import DTypeLike
 
 from mnistnet.arrays import Floats
-from mnistnet.nn.activations import relu, softmax
-from mnistnet.nn.initializers import he_normal
+from mnistnet.nn.activations import ACTIVATIONS, OUTPUTS
+from mnistnet.nn.batch_norm import Statistics, normalize, normalize_backward
+from mnistnet.nn.initializers import INITIALIZERS
 
 
 @dataclass(frozen=True)
 class Network:
-    """sizes[0] inputs, ReLU layers of sizes[1:-1] units, and sizes[-1] logits for a softmax."""
+    """sizes[0] inputs, hidden layers of sizes[1:-1] units, and sizes[-1] logits."""
 
     sizes: tuple[int, ...]
+    activation: str = "relu"
+    """Of the hidden layers, a name in ACTIVATIONS."""
+    output: str = "softmax"
+    """What makes outputs of the logits, a name in OUTPUTS."""
+    bias: bool = True
+    batch_norm: bool = False
+    """The sums of hidden layers are normalised over each batch, see plain_network."""
 
     def __post_init__(self) -> None:
         if len(self.sizes) < 2 or min(self.sizes) < 1:
             raise ValueError(f"a network needs at least two sizes, each 1 or more, got {self.sizes}")
+        if self.activation not in ACTIVATIONS:
+            raise ValueError(f"activation must be one of {', '.join(ACTIVATIONS)}, got {self.activation}")
+        if self.output not in OUTPUTS:
+            raise ValueError(f"output must be one of {', '.join(OUTPUTS)}, got {self.output}")
 
 
 class Layer(NamedTuple):
-    """One layer's parameters: outputs = inputs @ weights + bias."""
+    """One layer's parameters: outputs = inputs @ weights + bias, with batch normalisation
+    normalize(inputs @ weights) * scale + bias."""
 
     weights: Floats  # (inputs, outputs)
-    bias: Floats  # (outputs,)
+    bias: Floats | None  # (outputs,)
+    scale: Floats | None  # (outputs,)
 
 
 class Params(NamedTuple):
@@ -37,61 +52,117 @@ class Params(NamedTuple):
     layers: tuple[Layer, ...]
 
 
-Tape = list[Floats]
-"""What backward needs of a forward pass: the inputs of each layer."""
+class Pass(NamedTuple):
+    """One layer's part in a forward pass."""
+
+    inputs: Floats  # what met the weights, after dropout
+    outputs: Floats  # after the activation; of the last layer, the logits
+    normalized: Floats | None
+    statistics: Statistics | None
+
+
+Tape = list[Pass]
+"""What backward needs of a forward pass, a layer at a time."""
+
+Masks = Sequence[Floats | None]
+"""Factors for the inputs of each layer, see dropout_masks."""
 
 
 def new_params(network: Network, *, dtype: DTypeLike = np.float32) -> Params:
     """Parameters that are all zero."""
     shapes = list(pairwise(network.sizes))
-    flat = np.zeros(sum((inputs + 1) * outputs for inputs, outputs in shapes), dtype)
-    layers, start = [], 0
-    for inputs, outputs in shapes:
-        weights, bias = np.split(flat[start : start + (inputs + 1) * outputs], [inputs * outputs])
-        layers.append(Layer(weights.reshape(inputs, outputs), bias))
-        start += (inputs + 1) * outputs
+    scaled = [network.batch_norm] * (len(shapes) - 1) + [False]  # the last layer is not normalised
+    counts = [
+        count
+        for (inputs, outputs), scale in zip(shapes, scaled, strict=True)
+        for count in (inputs * outputs, *[outputs] * (network.bias + scale))
+    ]
+    flat = np.zeros(sum(counts), dtype)
+    views = iter(np.split(flat, np.cumsum(counts)))
+    layers = [
+        Layer(next(views).reshape(shape), next(views) if network.bias else None, next(views) if scale else None)
+        for shape, scale in zip(shapes, scaled, strict=True)
+    ]
     return Params(flat, tuple(layers))
 
 
-def initial_params(network: Network, *, rng: np.random.Generator) -> Params:
-    """float32 parameters to start training from: He-normal weights, zero biases."""
+def initial_params(network: Network, *, rng: np.random.Generator, initializer: str | None = None) -> Params:
+    """float32 parameters to start training from: random weights, biases 0, scales 1.
+
+    initializer is a name in INITIALIZERS, None for the one that suits the activation.
+    """
     params = new_params(network)
+    draw = INITIALIZERS[initializer or ACTIVATIONS[network.activation].usual_initializer]
     for layer in params.layers:
-        layer.weights[:] = he_normal(*layer.weights.shape, rng=rng)
+        layer.weights[:] = draw(*layer.weights.shape, rng=rng)
+        if layer.scale is not None:
+            layer.scale[:] = 1
     return params
 
 
-def forward(params: Params, inputs: Floats) -> tuple[Floats, Tape]:
-    """The logits (n, classes) of inputs (n, sizes[0]), and the tape for backward."""
-    tape = [inputs]
-    *hidden, last = params.layers
-    for layer in hidden:
-        tape.append(relu(affine(layer, tape[-1])))
-    return affine(last, tape[-1]), tape
+def forward(network: Network, params: Params, inputs: Floats, *, masks: Masks | None = None) -> tuple[Floats, Tape]:
+    """The logits (n, classes) of inputs (n, sizes[0]), and the tape for backward.
+
+    Without masks nothing is dropped. Batch normalisation is over these n inputs.
+    """
+    activate = ACTIVATIONS[network.activation].function
+    tape: Tape = []
+    for depth, layer in enumerate(params.layers):
+        mask = masks[depth] if masks else None
+        if mask is not None:
+            inputs = inputs * mask
+        outputs: Floats = inputs @ layer.weights
+        normalized, statistics = None, None
+        if layer.scale is not None:
+            normalized, statistics = normalize(outputs)
+            outputs = normalized * layer.scale
+        if layer.bias is not None:
+            outputs += layer.bias
+        if layer is not params.layers[-1]:
+            outputs = activate(outputs)
+        tape.append(Pass(inputs, outputs, normalized, statistics))
+        inputs = outputs
+    return outputs, tape
 
 
-def affine(layer: Layer, inputs: Floats) -> Floats:
-    """inputs @ weights + bias."""
-    outputs = inputs @ layer.weights
-    outputs += layer.bias
-    return outputs
-
-
-def backward(network: Network, params: Params, tape: Tape, grad: Floats) -> Params:
+def backward(network: Network, params: Params, tape: Tape, grad: Floats, *, masks: Masks | None = None) -> Params:
     """The loss's gradient in every parameter, by the chain rule from the last layer to the first.
 
-    tape is what forward returned, grad (n, classes) the loss's gradient in the logits (Rumelhart et al. 1986).
+    tape is what forward returned, masks what it was given, and grad (n, classes) the loss's gradient in the logits
+    (Rumelhart et al. 1986).
     """
+    slope = ACTIVATIONS[network.activation].slope
     gradient = new_params(network, dtype=params.flat.dtype)
     for depth in reversed(range(len(params.layers))):
-        np.matmul(tape[depth].T, grad, out=gradient.layers[depth].weights)
-        np.sum(grad, axis=0, out=gradient.layers[depth].bias)
+        layer, of_layer, mask = params.layers[depth], gradient.layers[depth], masks[depth] if masks else None
+        inputs, _, normalized, statistics = tape[depth]
+        if of_layer.bias is not None:
+            np.sum(grad, axis=0, out=of_layer.bias)
+        if layer.scale is not None and normalized is not None and statistics is not None:
+            np.sum(grad * normalized, axis=0, out=of_layer.scale)
+            grad = normalize_backward(grad * layer.scale, normalized, statistics)
+        np.matmul(inputs.T, grad, out=of_layer.weights)
         if depth > 0:  # nothing stands before the input
-            grad = grad @ params.layers[depth].weights.T
-            grad *= tape[depth] > 0  # the derivative of ReLU
+            grad = grad @ layer.weights.T
+            if mask is not None:
+                grad *= mask
+            grad *= slope(tape[depth - 1].outputs)
     return gradient
 
 
-def probabilities(params: Params, inputs: Floats) -> Floats:
-    """(n, classes) probabilities for inputs (n, sizes[0])."""
-    return softmax(forward(params, inputs)[0])
+def outputs_of(network: Network, params: Params, inputs: Floats) -> Floats:
+    """What the network says, (n, outputs), of inputs (n, sizes[0])."""
+    return OUTPUTS[network.output].function(forward(network, params, inputs)[0])
+
+
+def probabilities(network: Network, params: Params, inputs: Floats) -> Floats:
+    """(n, classes) probabilities, each row summing to 1, for inputs (n, sizes[0]).
+
+    A network that was not trained for softmax has its outputs cut to [0, 1] and divided by their sum.
+    """
+    outputs = outputs_of(network, params, inputs)
+    if network.output == "softmax":
+        return outputs
+    shares: Floats = outputs.clip(1e-6, 1)
+    shares /= shares.sum(axis=1, keepdims=True)
+    return shares

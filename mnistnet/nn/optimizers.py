@@ -1,60 +1,144 @@
-"""Optimisers: the only code that changes parameters, and it does so in place."""
+"""Optimisers: the only code that changes parameters, and it does so in place.
 
-from typing import Protocol
+In the formulas p are the parameters, g their gradient and rate the learning rate. Each optimiser keeps its running
+means in `state`, one row a mean, and counts its `steps`: both are plain values that can be saved and put back.
+"""
+
+from typing import Any, ClassVar
 
 import numpy as np
+from numpy.typing import NDArray
 
 from mnistnet.arrays import Floats
 from mnistnet.nn.network import Params
 
 
-class Optimizer(Protocol):
-    """Something that takes steps down a gradient."""
+class Optimizer:
+    """Takes steps down a gradient.
+
+    momentum is the share of the running mean of gradients that stays from step to step, square_decay that of the mean
+    of their squares.
+    """
+
+    usual_learning_rate: ClassVar[float]
+    usual_weight_decay: ClassVar[float] = 0.0
+    usual_square_decay: ClassVar[float] = 0.999
+    rows: ClassVar[int]
+    """How many running means it keeps."""
+
+    def __init__(self, params: Params, *, momentum: float = 0.9, square_decay: float | None = None) -> None:
+        self.state: NDArray[Any] = np.zeros((self.rows, params.flat.size), params.flat.dtype)
+        self.steps = 0
+        self.momentum = momentum
+        self.square_decay = self.usual_square_decay if square_decay is None else square_decay
 
     def step(self, params: Params, gradient: Params, *, learning_rate: float) -> None:
-        """Change params in place; the gradient may be overwritten."""
+        """Change params in place; the gradient is overwritten."""
+        self.steps += 1
+        self.update(params.flat, gradient.flat, learning_rate)
+
+    def update(self, p: Floats, g: Floats, rate: float) -> None:
+        """Change p in place; g is overwritten."""
+        raise NotImplementedError
 
 
-class Momentum:
-    """Gradient descent with momentum: v = momentum v - rate g; p = p + v (Polyak 1964)."""
+class Sgd(Optimizer):
+    """Stochastic gradient descent: p = p - rate g (Robbins & Monro 1951)."""
+
+    usual_learning_rate = 0.5
+    rows = 0
+
+    def update(self, p: Floats, g: Floats, rate: float) -> None:
+        g *= rate
+        p -= g
+
+
+class Momentum(Optimizer):
+    """v = momentum v - rate g; p = p + v (Polyak 1964)."""
 
     usual_learning_rate = 0.2
+    rows = 1
 
-    def __init__(self, params: Params, *, momentum: float = 0.9) -> None:
-        self.velocity: Floats = np.zeros_like(params.flat)
-        self.momentum = momentum
-
-    def step(self, params: Params, gradient: Params, *, learning_rate: float) -> None:
-        """Change params in place; the gradient is overwritten."""
-        p, g = params.flat, gradient.flat
-        g *= learning_rate
-        self.velocity *= self.momentum
-        self.velocity -= g
-        p += self.velocity
+    def update(self, p: Floats, g: Floats, rate: float) -> None:
+        velocity = self.state[0]
+        g *= rate
+        velocity *= self.momentum
+        velocity -= g
+        p += velocity
 
 
-class Adam:
-    """Steps scaled by running means of the gradient and of its square (Kingma & Ba 2015, algorithm 1)."""
+class Nesterov(Optimizer):
+    """v = momentum v - rate g; p = p + momentum v - rate g: as if the gradient were taken a step ahead (Nesterov 1983,
+    in the form that Bengio et al. 2013 gave it)."""
+
+    usual_learning_rate = 0.2
+    rows = 1
+
+    def update(self, p: Floats, g: Floats, rate: float) -> None:
+        velocity = self.state[0]
+        g *= rate
+        velocity *= self.momentum
+        velocity -= g
+        p -= g
+        p += self.momentum * velocity
+
+
+class RmsProp(Optimizer):
+    """s = decay s + (1 - decay) g^2; p = p - rate g / (sqrt(s) + epsilon) (Hinton 2012, lecture 6e)."""
 
     usual_learning_rate = 0.001
+    usual_square_decay = 0.9
+    rows = 1
+    epsilon = 1e-8
 
-    def __init__(self, params: Params, *, beta1: float = 0.9, beta2: float = 0.999, epsilon: float = 1e-8) -> None:
-        self.mean: Floats = np.zeros_like(params.flat)
-        self.square: Floats = np.zeros_like(params.flat)
-        self.steps = 0
-        self.beta1, self.beta2, self.epsilon = beta1, beta2, epsilon
-
-    def step(self, params: Params, gradient: Params, *, learning_rate: float) -> None:
-        """Change params in place; the gradient is overwritten."""
-        p, g = params.flat, gradient.flat
-        self.steps += 1
-        self.mean *= self.beta1
-        self.mean += (1 - self.beta1) * g
-        self.square *= self.beta2
-        self.square += (1 - self.beta2) * np.square(g, out=g)
-        scale = np.sqrt(self.square / (1 - self.beta2**self.steps), out=g)
+    def update(self, p: Floats, g: Floats, rate: float) -> None:
+        square = self.state[0]
+        square *= self.square_decay
+        square += (1 - self.square_decay) * np.square(g)
+        scale = np.sqrt(square)
         scale += self.epsilon
-        p -= learning_rate / (1 - self.beta1**self.steps) * np.divide(self.mean, scale, out=scale)
+        g *= rate
+        g /= scale
+        p -= g
 
 
-OPTIMIZERS: dict[str, type[Momentum] | type[Adam]] = {"momentum": Momentum, "adam": Adam}
+class Adam(Optimizer):
+    """Steps along the running mean of g, scaled by that of g^2, both freed of their start at 0 (Kingma & Ba 2015,
+    algorithm 1, with momentum for beta 1 and square_decay for beta 2)."""
+
+    usual_learning_rate = 0.001
+    rows = 2
+    epsilon = 1e-8
+
+    def update(self, p: Floats, g: Floats, rate: float) -> None:
+        mean, square = self.state
+        mean *= self.momentum
+        mean += (1 - self.momentum) * g
+        square *= self.square_decay
+        square += (1 - self.square_decay) * np.square(g, out=g)
+        scale = np.sqrt(square / (1 - self.square_decay**self.steps), out=g)
+        scale += self.epsilon
+        p -= rate / (1 - self.momentum**self.steps) * np.divide(mean, scale, out=scale)
+
+
+class AdamW(Adam):
+    """Adam, which usually goes with weight decay (Loshchilov & Hutter 2019): see decay_weights."""
+
+    usual_weight_decay = 0.01
+
+
+OPTIMIZERS: dict[str, type[Optimizer]] = {
+    "sgd": Sgd,
+    "momentum": Momentum,
+    "nesterov": Nesterov,
+    "rmsprop": RmsProp,
+    "adam": Adam,
+    "adamw": AdamW,
+}
+
+
+def decay_weights(params: Params, *, share: float) -> None:
+    """Take a share away from all weights, not from biases and scales, in place: weight decay apart from the gradient
+    (Loshchilov & Hutter 2019), which with share = rate * decay comes before each step."""
+    for layer in params.layers:
+        np.multiply(layer.weights, 1 - share, out=layer.weights)

@@ -1,103 +1,185 @@
-"""Trainer: fits a network's parameters to examples, an epoch at a time."""
+"""Trainer: fits a network to examples, an epoch at a time."""
 
 import math
 from collections.abc import Callable, Iterator
-from typing import NamedTuple
+from functools import partial
 
 import numpy as np
 
-from mnistnet.arrays import Labels
+from mnistnet.arrays import Floats, Labels
 from mnistnet.data.mnist import Examples
 from mnistnet.errors import TrainingError
-from mnistnet.nn.losses import softmax_cross_entropy
-from mnistnet.nn.network import Network, Params, backward, forward
-from mnistnet.nn.optimizers import OPTIMIZERS, Optimizer
-from mnistnet.nn.schedules import cosine
+from mnistnet.nn.activations import OUTPUTS
+from mnistnet.nn.folding import Standardization
+from mnistnet.nn.losses import network_loss
+from mnistnet.nn.network import Params, Tape, backward, forward
+from mnistnet.nn.optimizers import OPTIMIZERS, decay_weights
+from mnistnet.nn.regularizers import add_penalty_gradient, clip_norm, dropout_masks, move_average
 from mnistnet.training.recipes import Settings
+from mnistnet.training.state import Epoch, EpochSoFar, State, copied, present_network
+from mnistnet.training.watch import StepWatch, watch_layers, watch_step
 
-
-class Epoch(NamedTuple):
-    """What one pass over the training images came to; losses are means in nats, the training's of smoothed labels."""
-
-    number: int
-    loss: float
-    validation_loss: float
-    validation_accuracy: float
+STATISTICS_SHARE = 0.1
+"""How far a whole batch moves batch normalisation's running statistics."""
 
 
 def fit(
-    network: Network,
-    params: Params,
+    state: State,
     train: Examples,
     validation: Examples,
     settings: Settings,
     *,
-    rng: np.random.Generator,
     on_batch: Callable[[int, float], None] | None = None,
+    before_batch: Callable[[State], None] | None = None,
 ) -> Iterator[Epoch]:
-    """Train params in place and yield each epoch when it is done; stop by leaving the loop.
+    """Train state in place and yield each epoch when it is done; stop by leaving the loop.
 
-    on_batch is told after every batch how many images it had and its mean loss.
-    Raises TrainingError when the loss is no longer a finite number.
+    on_batch is told after every batch how many examples it had and its mean loss. before_batch gets the state before
+    every batch: saved there and put back, it goes on to the same bits. Raises TrainingError when the loss is no longer
+    a finite number.
     """
-    optimizer = OPTIMIZERS[settings.optimizer](params)
-    steps = settings.epochs * math.ceil(len(train.labels) / settings.batch_size)
-    step = 0
-    for number in range(1, settings.epochs + 1):
-        total = 0.0
-        for batch in batches(len(train.labels), settings.batch_size, rng=rng):
-            rate = cosine(step, steps=steps, peak=settings.peak_rate, warmup=round(settings.warmup * steps))
-            examples = Examples(train.images[batch], train.labels[batch])
-            loss = train_step(
-                network, params, optimizer, examples, learning_rate=rate, label_smoothing=settings.label_smoothing
+    starts = range(0, len(train.labels), settings.batch_size)
+    steps = settings.epochs * len(starts)
+    while not is_finished(state, settings):
+        now = state.epoch
+        state.rng.bit_generator.state = now.generator
+        order = state.rng.permutation(len(train.labels))  # each example once an epoch; the last batch may be short
+        seeds = state.rng.integers(2**63, size=len(starts)) if settings.drops else np.zeros(len(starts), int)
+        for start in starts[now.batches :]:
+            if before_batch:
+                before_batch(state)
+            rows = order[start : start + settings.batch_size]
+            step = len(state.epochs) * len(starts) + now.batches
+            rate = settings.rate(step, steps=steps)
+            loss, watched = train_step(
+                state,
+                Examples(train.images[rows], train.labels[rows]),
+                settings,
+                learning_rate=rate,
+                seed=int(seeds[now.batches]),
+                watch=settings.watch and start == starts[-1],
             )
-            require_finite(loss, number, settings)
-            total += loss * len(batch)
-            step += 1
+            require_finite(loss, step, settings)
+            now.add(loss, examples=len(rows), step=step)
             if on_batch:
-                on_batch(len(batch), loss)
-        validation_loss, validation_accuracy = evaluate(params, validation)
-        require_finite(validation_loss, number, settings)
-        yield Epoch(number, total / len(train.labels), validation_loss, validation_accuracy)
+                on_batch(len(rows), loss)
+        yield finished_epoch(state, validation, settings, learning_rate=rate, watched=watched)
 
 
-def require_finite(loss: float, epoch: int, settings: Settings) -> None:
+def train_step(
+    state: State, batch: Examples, settings: Settings, *, learning_rate: float, seed: int, watch: bool
+) -> tuple[float, list[StepWatch]]:
+    """One step down the gradient of one batch; changes state in place.
+
+    seed is of the batch's dropout. Returns the loss before the step and, if watch, what the step did in each layer.
+    """
+    with np.errstate(over="ignore", invalid="ignore"):  # fit looks at the loss, and says so in words
+        loss, gradient, tape = batch_gradient(state, batch, settings, seed=seed)
+        take_step = partial(apply_gradient, state, gradient, settings, learning_rate=learning_rate)
+        if watch:
+            watched = watch_step(take_step, state.params, gradient)
+        else:
+            watched = []
+            take_step()
+    merge_statistics(state, tape, share=STATISTICS_SHARE * len(batch.labels) / settings.batch_size)
+    return loss, watched
+
+
+def batch_gradient(state: State, batch: Examples, settings: Settings, *, seed: int) -> tuple[float, Params, Tape]:
+    """The loss of a batch, its gradient with that of the penalties, and the tape."""
+    network, params = state.network, state.params
+    inputs, masks = standardized(batch.images, state.standardization), None
+    if settings.drops:
+        rng = np.random.default_rng(seed)
+        masks = dropout_masks(network, len(inputs), inputs=settings.input_dropout, hidden=settings.dropout, rng=rng)
+    logits, tape = forward(network, params, inputs, masks=masks)
+    loss, grad = network_loss(
+        settings.loss, network.output, logits, batch.labels, label_smoothing=settings.label_smoothing
+    )
+    gradient = backward(network, params, tape, grad, masks=masks)
+    add_penalty_gradient(gradient, params, l1=settings.l1, l2=settings.l2)
+    return loss, gradient, tape
+
+
+def apply_gradient(state: State, gradient: Params, settings: Settings, *, learning_rate: float) -> None:
+    """Take the step; changes the state's parameters, optimiser and average in place."""
+    if settings.clip_norm:
+        clip_norm(gradient, limit=settings.clip_norm)
+    if settings.decay:
+        decay_weights(state.params, share=learning_rate * settings.decay)
+    state.optimizer.step(state.params, gradient, learning_rate=learning_rate)
+    if state.average is not None:
+        steps = state.optimizer.steps
+        kept = min(settings.average, (1 + steps) / (10 + steps))  # a young average forgets its random start quickly
+        move_average(state.average, state.params.flat, share=1 - kept)
+
+
+def merge_statistics(state: State, tape: Tape, *, share: float) -> None:
+    """Move the running statistics of batch normalisation towards those of the tape's batch."""
+    for running, layer in zip(state.statistics, tape, strict=False):  # the last layer has none
+        if layer.statistics:
+            move_average(running.mean, layer.statistics.mean, share=share)
+            move_average(running.variance, layer.statistics.variance, share=share)
+
+
+def standardized(images: Floats, standardization: Standardization) -> Floats:
+    """(images - mean) / deviation; images themselves where that changes nothing."""
+    if standardization == Standardization():
+        return images
+    return ((images - standardization.mean) / standardization.deviation).astype(images.dtype, copy=False)
+
+
+def finished_epoch(
+    state: State, validation: Examples, settings: Settings, *, learning_rate: float, watched: list[StepWatch]
+) -> Epoch:
+    """Close the epoch that is under way: measure the present network on validation, and keep it if it is the best."""
+    now = state.epoch
+    network, params = present_network(state)
+    with np.errstate(over="ignore", invalid="ignore"):
+        logits, tape = forward(network, params, validation.images)
+        loss, _ = network_loss(settings.loss, network.output, logits, validation.labels)
+    require_finite(loss, state.optimizer.steps, settings)
+    epoch = Epoch(
+        number=len(state.epochs) + 1,
+        loss=now.total / now.examples,
+        validation_loss=loss,
+        validation_accuracy=accuracy(network.output, logits, validation.labels),
+        learning_rate=learning_rate,
+        first_loss=now.first_loss,
+        worst_loss=now.worst_loss,
+        worst_step=now.worst_step,
+        layers=watch_layers(watched, network, tape) if watched else (),
+    )
+    if state.best is None or epoch.score > state.best.score:
+        state.best, state.best_params = epoch, copied(network, params.flat)
+    state.epochs.append(epoch)
+    state.epoch = EpochSoFar(state.rng.bit_generator.state)
+    return epoch
+
+
+def is_finished(state: State, settings: Settings) -> bool:
+    """Whether all epochs are done, or as many as patience allows have not been better than the best."""
+    out_of_patience = state.best and settings.patience and len(state.epochs) - state.best.number >= settings.patience
+    return len(state.epochs) >= settings.epochs or bool(out_of_patience)
+
+
+def accuracy(output: str, logits: Floats, labels: Labels) -> float:
+    """Share of labels (n,) that logits (n, outputs) hit: by the highest of several, or by a single output above 0.5.
+
+    NaN where labels are (n, outputs) numbers to come near to.
+    """
+    if labels.ndim == 2:
+        return math.nan
+    if logits.shape[1] == 1:
+        return float(((OUTPUTS[output].function(logits)[:, 0] > 0.5) == labels).mean())
+    return float((logits.argmax(axis=1) == labels).mean())
+
+
+def require_finite(loss: float, step: int, settings: Settings) -> None:
     """Raise TrainingError unless the loss is a finite number."""
     if not math.isfinite(loss):
         lower = min(settings.peak_rate / 10, OPTIMIZERS[settings.optimizer].usual_learning_rate)
         raise TrainingError(
-            f"the loss became {loss} in epoch {epoch} of {settings.epochs}; the usual cause is a learning rate that is "
+            f"loss exploded at step {step + 1}: it became {loss}; the usual cause is a learning rate that is "
             f"too high: it was {settings.peak_rate:g}, try --learning-rate {lower:g}"
         )
-
-
-def batches(count: int, batch_size: int, *, rng: np.random.Generator) -> Iterator[Labels]:
-    """The numbers 0 to count - 1 in random order, each once, batch_size at a time; the last batch may be short."""
-    order = rng.permutation(count)
-    for start in range(0, count, batch_size):
-        yield order[start : start + batch_size]
-
-
-def train_step(
-    network: Network,
-    params: Params,
-    optimizer: Optimizer,
-    batch: Examples,
-    *,
-    learning_rate: float,
-    label_smoothing: float,
-) -> float:
-    """One step down the gradient of one batch; changes params in place and returns the loss before the step."""
-    with np.errstate(over="ignore", invalid="ignore"):  # fit looks at the loss, and says so in words
-        logits, tape = forward(params, batch.images)
-        loss, grad = softmax_cross_entropy(logits, batch.labels, label_smoothing=label_smoothing)
-        optimizer.step(params, backward(network, params, tape, grad), learning_rate=learning_rate)
-    return loss
-
-
-def evaluate(params: Params, examples: Examples) -> tuple[float, float]:
-    """The mean loss, in nats, and the accuracy on examples."""
-    with np.errstate(over="ignore", invalid="ignore"):
-        logits, _ = forward(params, examples.images)
-        loss, _ = softmax_cross_entropy(logits, examples.labels)
-    return loss, float((logits.argmax(axis=1) == examples.labels).mean())

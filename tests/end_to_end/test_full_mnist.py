@@ -98,7 +98,7 @@ def test_unpacked_files_of_the_users_own_give_the_same_bits(
 def test_the_shipped_model_keeps_its_claim(mnist_dir: Path) -> None:
     model, dataset = load_model(shipped("mnist.npz")), load_folder(mnist_dir)
     assert model.provenance.data_sha256 == dataset.sha256
-    answers = probabilities(model.params, dataset.test.images).argmax(axis=1)
+    answers = probabilities(model.network, model.params, dataset.test.images).argmax(axis=1)
     confusion = np.zeros((10, 10), int)
     np.add.at(confusion, (dataset.test.labels, answers), 1)
     assert model.provenance.confusion == confusion.tolist()

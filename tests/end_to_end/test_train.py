@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from mnistnet.commands.train import new_run_folder
+from mnistnet.commands.run_folder import new_run_folder
 from mnistnet.evaluation.report import read_report
 from mnistnet.model_file import load_model
 from tests.end_to_end.conftest import CommandLine, Done
@@ -33,7 +33,7 @@ def test_the_sample_is_learned_well_and_said_to_be_a_sample(trained: tuple[Comma
     run = Path(result["run"])
     assert run.parent == mnistnet.home / "runs"
     assert {path.name for path in run.iterdir()} == {
-        "model.npz", "report.json", "confusion.png", "curves.png", "mistakes.png"
+        "model.npz", "report.json", "confusion.png", "curves.png", "mistakes.png", "watch.png"
     }  # fmt: skip
 
 

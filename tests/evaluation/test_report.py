@@ -33,7 +33,7 @@ def test_it_comes_back_from_its_file(report: Report, tmp_path: Path) -> None:
 def test_its_text_has_accuracy_matrix_scores_and_mistakes_within_80_columns(report: Report) -> None:
     text = report_text(report)
     assert "Test accuracy 85.00 % (95 % interval 63.96 % to 94.76 %): 3 of 20 wrong" in text
-    assert "784-5-10, momentum, seed 0; 55,000 training images of MNIST; epoch 1 of 1" in text
+    assert "784-5-10 relu, momentum, seed 0; 55,000 training images of MNIST; epoch 1 of 1" in text
     assert re.search(r"predicted\ntrue +0 +1 +2 .*\n +0 +1( +\.){8} +1\n", text)
     assert re.search(r"\n +9 +2 +66\.67 % +100\.00 % +80\.00 %", text)
     assert "test image     4: true 2, read as 7, 91.0 %" in text

@@ -1,115 +1,131 @@
 """Training on digits of the bundled sample: it learns, repeats itself to the bit, and notices when it diverges."""
 
+import math
 from dataclasses import replace
 
 import numpy as np
 import pytest
 
-from mnistnet.data.mnist import Examples, load_sample
+from mnistnet.data.mnist import Examples
 from mnistnet.errors import TrainingError
-from mnistnet.nn.network import Network, Params, initial_params
+from mnistnet.nn.network import forward
 from mnistnet.training.recipes import Settings
-from mnistnet.training.run import keep_best
-from mnistnet.training.trainer import Epoch, batches, evaluate, fit
+from mnistnet.training.state import best_network, copied, new_state, present_network
+from mnistnet.training.trainer import accuracy, fit, is_finished
+from tests.training.training import EVERYTHING, SETTINGS, train
 
-SETTINGS = Settings(hidden=(32,), epochs=3, batch_size=50)
-NETWORK = Network((784, 32, 10))
-
-
-@pytest.fixture(scope="module")
-def digits() -> tuple[Examples, Examples]:
-    """1,017 digits to learn (the last batch is short) and 1,000 others."""
-    sample = load_sample()
-    return Examples(sample.learning.images[:1017], sample.learning.labels[:1017]), sample.test
+Digits = tuple[Examples, Examples]
 
 
-def train(digits: tuple[Examples, Examples], settings: Settings = SETTINGS) -> tuple[list[Epoch], Params]:
-    rng = np.random.default_rng(settings.seed)
-    params = initial_params(NETWORK, rng=rng)
-    return list(fit(NETWORK, params, *digits, settings, rng=rng)), params
-
-
-@pytest.mark.parametrize("optimizer", ["momentum", "adam"])
-def test_it_learns(digits: tuple[Examples, Examples], optimizer: str) -> None:
-    epochs, params = train(digits, Settings(hidden=(32,), epochs=5, batch_size=50, optimizer=optimizer))
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"optimizer": "adam"}, {"activation": "sigmoid"}, {"activation": "identity"}, {"loss": "binary_cross_entropy"},
+        {"loss": "mse"}, {"dropout": 0.2, "input_dropout": 0.1}, {"batch_norm": True},
+        {"standardize": True}, {"average": 0.9}, {"bias": False},
+    ],
+)  # fmt: skip
+def test_it_learns_with_every_option(digits: Digits, options: dict[str, object]) -> None:
+    settings = replace(SETTINGS, epochs=5, **options)  # type: ignore[arg-type]
+    epochs = train(digits, settings).epochs
     assert [epoch.number for epoch in epochs] == [1, 2, 3, 4, 5]
-    assert epochs[-1].loss < 0.5 * epochs[0].loss
-    assert epochs[-1].validation_accuracy > 0.8
-    assert evaluate(params, digits[1]) == (epochs[-1].validation_loss, epochs[-1].validation_accuracy)
+    assert epochs[-1].loss < 0.85 * epochs[0].loss
+    assert epochs[-1].validation_accuracy > 0.5
 
 
-def test_the_same_seed_gives_the_same_bits_and_another_does_not(digits: tuple[Examples, Examples]) -> None:
-    (first, one), (second, two), (_, other) = train(digits), train(digits), train(digits, replace(SETTINGS, seed=1))
-    assert first == second
-    np.testing.assert_array_equal(one.flat, two.flat)
-    assert (one.flat != other.flat).any()
+def test_it_learns_with_all_options_at_once(digits: Digits) -> None:
+    assert train(digits, replace(EVERYTHING, epochs=10, learning_rate=0.01)).epochs[-1].validation_accuracy > 0.8
+
+
+def test_validation_measures_the_network_that_is_kept(digits: Digits) -> None:
+    state = train(digits, EVERYTHING)
+    network, params = best_network(state)
+    assert not network.batch_norm
+    logits, _ = forward(network, params, digits[1].images)
+    log_probs = logits - np.log(np.exp(logits).sum(axis=1, keepdims=True))
+    assert state.best is not None
+    assert state.best.validation_loss == pytest.approx(-log_probs[range(1000), digits[1].labels].mean(), rel=1e-5)
+    assert state.best.validation_accuracy == (logits.argmax(axis=1) == digits[1].labels).mean()
+
+
+@pytest.mark.parametrize("settings", [SETTINGS, EVERYTHING])
+def test_the_same_seed_gives_the_same_bits_and_another_does_not(digits: Digits, settings: Settings) -> None:
+    one, two, other = train(digits, settings), train(digits, settings), train(digits, replace(settings, seed=1))
+    assert one.epochs == two.epochs
+    np.testing.assert_array_equal(one.params.flat, two.params.flat)
+    assert (one.params.flat != other.params.flat).any()
 
 
 @pytest.mark.parametrize(("count", "size"), [(10, 3), (9, 3), (2, 5), (1, 1)])
-def test_batches_hold_every_example_once_and_none_is_dropped(count: int, size: int) -> None:
-    drawn = list(batches(count, size, rng=np.random.default_rng(0)))
-    assert sorted(np.concatenate(drawn)) == list(range(count))
-    assert all(len(batch) == size for batch in drawn[:-1])
-    assert len(drawn[-1]) == count - size * (len(drawn) - 1)
+def test_every_example_counts_once_an_epoch_and_none_is_dropped(count: int, size: int) -> None:
+    """Plain gradient descent of the identity on one weight moves it by the mean of what it is shown."""
+    settings = Settings(
+        hidden=(1,), activation="identity", bias=False, loss="mse", epochs=1, batch_size=size, optimizer="sgd",
+        learning_rate=1e-6, schedule="constant", warmup=0, label_smoothing=0,
+    )  # fmt: skip
+    inputs = np.eye(count, dtype=np.float32)
+    examples = Examples(inputs, np.ones((count, 1), np.float32))
+    state = new_state(settings.network(inputs=count, outputs=1), settings, examples, rng=np.random.default_rng(0))
+    before = copied(state.network, state.params.flat)
+    list(fit(state, examples, examples, settings))
+    moved = (state.params.layers[0].weights - before.layers[0].weights)[:, 0]
+    assert (moved != 0).all()
+    told = state.epochs[0]
+    outputs = before.layers[0].weights @ before.layers[1].weights
+    assert told.loss == pytest.approx(float(((outputs - 1) ** 2).mean()), rel=1e-3)
+    assert math.isnan(told.validation_accuracy)
 
 
-def test_on_batch_is_told_every_image(digits: tuple[Examples, Examples]) -> None:
+def test_on_batch_is_told_every_image(digits: Digits) -> None:
     told: list[int] = []
-    rng = np.random.default_rng(0)
-    params = initial_params(NETWORK, rng=rng)
-    list(fit(NETWORK, params, *digits, SETTINGS, rng=rng, on_batch=lambda images, _: told.append(images)))
+    state = new_state(SETTINGS.network(), SETTINGS, digits[0], rng=np.random.default_rng(0))
+    list(fit(state, *digits, SETTINGS, on_batch=lambda images, _: told.append(images)))
     assert sum(told) == 3 * 1017
     assert told[20] == 17
 
 
 @pytest.mark.filterwarnings("error")
-def test_a_loss_that_is_no_number_stops_it_and_names_the_learning_rate(digits: tuple[Examples, Examples]) -> None:
-    with pytest.raises(TrainingError, match=r"loss became (nan|inf) in epoch 1 .* --learning-rate 0\.2"):
+def test_a_loss_that_is_no_number_stops_it_and_names_step_and_learning_rate(digits: Digits) -> None:
+    with pytest.raises(TrainingError, match=r"loss exploded at step \d+: it became (nan|inf); .* --learning-rate 0\.2"):
         train(digits, replace(SETTINGS, learning_rate=1e12))
 
 
-def scripted(accuracies: list[float], params: Params, *, stop_after: int | None = None):  # type: ignore[no-untyped-def]
-    """Epochs with these accuracies, which leave their number in params; Ctrl-C after one of them."""
-    for number, accuracy in enumerate(accuracies, start=1):
-        params.flat[:] = number
-        if stop_after == number - 1:
-            raise KeyboardInterrupt
-        yield Epoch(number, 1.0, 1.0, accuracy)
+def test_the_best_epoch_is_kept_and_patience_ends_it(digits: Digits) -> None:
+    settings = replace(SETTINGS, epochs=40, patience=2, learning_rate=0.5, schedule="constant")
+    state = new_state(settings.network(), settings, digits[0], rng=np.random.default_rng(0))
+    seen = [present_network(state)[1].flat.copy() for _ in fit(state, *digits, settings)]
+    scores = [epoch.validation_accuracy for epoch in state.epochs]
+    best = scores.index(max(scores))
+    assert len(scores) == best + 1 + 2 < 40
+    np.testing.assert_array_equal(best_network(state)[1].flat, seen[best])
+    assert is_finished(state, settings)
+
+
+def test_the_average_is_that_of_the_parameters(digits: Digits) -> None:
+    settings = replace(SETTINGS, epochs=1, average=0.5)
+    expected: list[np.ndarray] = []  # type: ignore[type-arg]
+
+    def look(state: object) -> None:
+        expected.append(state.params.flat.astype(float))  # type: ignore[attr-defined]
+
+    state = train(digits, settings, before_batch=look)
+    average = expected[0]
+    for step, params in enumerate([*expected[1:], state.params.flat], start=1):
+        kept = min(0.5, (1 + step) / (10 + step))
+        average = kept * average + (1 - kept) * params
+    assert state.average is not None
+    np.testing.assert_allclose(state.average, average, atol=1e-5)
 
 
 @pytest.mark.parametrize(
-    ("accuracies", "stop_after", "best", "partial", "left"),
+    ("logits", "labels", "right"),
     [
-        ([0.5, 0.9, 0.9, 0.7], None, 2, False, 2),
-        ([0.5, 0.6, 0.7], 2, 2, True, 2),
-        ([0.5, 0.6], 0, 0, True, 1),
+        ([[1, 2], [3, 1], [0, 1]], [1, 0, 0], 2 / 3),
+        ([[-1], [2], [1]], [0, 1, 0], 2 / 3),
+        ([[1.0], [2.0]], [[1.0], [2.0]], math.nan),
     ],
 )
-def test_the_best_epoch_is_kept_also_when_stopped(
-    accuracies: list[float], stop_after: int | None, best: int, partial: bool, left: float
+def test_accuracy_of_classes_of_one_yes_or_no_and_of_numbers(
+    logits: list[list[float]], labels: list[int], right: float
 ) -> None:
-    params = initial_params(Network((2, 2)), rng=np.random.default_rng(0))
-    shown: list[Epoch] = []
-    outcome = keep_best(scripted(accuracies, params, stop_after=stop_after), params, on_epoch=shown.append)
-    assert (outcome.best_epoch, outcome.partial) == (best, partial)
-    assert outcome.epochs == shown
-    assert (params.flat == left).all()
-
-
-@pytest.mark.parametrize(
-    "wrong",
-    [
-        {"hidden": ()}, {"hidden": (0,)}, {"epochs": 0}, {"epochs": -1}, {"batch_size": 0}, {"optimizer": "magic"},
-        {"learning_rate": -0.1}, {"learning_rate": float("nan")}, {"learning_rate": float("inf")}, {"seed": -1},
-        {"label_smoothing": -0.1}, {"label_smoothing": 1.0},
-    ],
-)  # fmt: skip
-def test_settings_that_make_no_sense_are_refused_by_name(wrong: dict[str, object]) -> None:
-    with pytest.raises(ValueError, match=next(iter(wrong))):
-        Settings(**wrong)  # type: ignore[arg-type]
-
-
-def test_the_learning_rate_is_the_optimisers_own_unless_given() -> None:
-    assert Settings(optimizer="adam").peak_rate == 0.001
-    assert replace(Settings(), optimizer="adam").peak_rate == 0.001
-    assert Settings(optimizer="adam", learning_rate=0.01).peak_rate == 0.01
+    assert accuracy("sigmoid", np.array(logits, np.float32), np.array(labels)) == pytest.approx(right, nan_ok=True)

@@ -1,0 +1,92 @@
+"""Archive: facts as JSON and arrays, in one .npz without pickle. What models and checkpoints are kept in.
+
+The same content gives the same file, byte for byte. `numpy.load` opens it too.
+"""
+
+import io
+import json
+import tokenize
+import zipfile
+import zlib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mnistnet.files import new_file
+
+MAX_JSON_BYTES = 4_000_000
+NPY_HEADER_BYTES = 1_000
+
+BROKEN = (
+    *(zipfile.BadZipFile, zlib.error, tokenize.TokenError, EOFError, NotImplementedError, RuntimeError),
+    *(ValueError, LookupError, ArithmeticError, TypeError, SyntaxError, MemoryError),
+)
+"""What reading an archive that is cut short, of another kind or tampered with may raise."""
+
+
+def write_archive(
+    path: Path, name: str, facts: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]], *, overwrite: bool
+) -> None:
+    """Write facts as the member name, and each array under its own; the file appears whole or not at all.
+
+    Raises OutputError.
+    """
+    with new_file(path, overwrite=overwrite) as file, zipfile.ZipFile(file, "w") as archive:
+        write_member(archive, name, json.dumps(facts, indent=1).encode())
+        for array_name, array in arrays.items():
+            content = io.BytesIO()
+            np.lib.format.write_array(content, np.ascontiguousarray(array), allow_pickle=False)
+            write_member(archive, array_name, content.getvalue())
+
+
+def write_member(archive: zipfile.ZipFile, name: str, content: bytes) -> None:
+    """Store one member, dated 1980 as a bare ZipInfo is, so that equal contents are equal files."""
+    archive.writestr(zipfile.ZipInfo(name), content)
+
+
+def read_facts(archive: zipfile.ZipFile, name: str, *, kind: str, version: int) -> dict[str, Any]:
+    """The facts in the member name, once it is known that their `format` and `format_version` are these.
+
+    Raises one of BROKEN, as all that follows.
+    """
+    if name not in archive.namelist():
+        raise ValueError(f"expected a member {name}, got none")
+    facts = json.loads(read_member(archive, name, limit=MAX_JSON_BYTES))
+    if not isinstance(facts, dict) or facts.get("format") != kind:
+        raise ValueError(f"expected a {name} of format {kind!r}")
+    if facts.get("format_version") != version:
+        raise ValueError(f"expected format version {version}, got {facts.get('format_version')!r}")
+    return facts
+
+
+def read_member(archive: zipfile.ZipFile, name: str, *, limit: int) -> bytes:
+    """One member's bytes, refused before anything is allocated if it claims more than limit."""
+    member = archive.getinfo(name)
+    if member.file_size > limit:
+        raise ValueError(f"expected {name} to have at most {limit:,} bytes, got {member.file_size:,}")
+    if member.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+        raise ValueError(f"expected {name} stored or deflated, got compression {member.compress_type}")
+    return archive.read(name)
+
+
+def fill_arrays(archive: zipfile.ZipFile, arrays: Mapping[str, NDArray[Any]]) -> None:
+    """Read the members of these names into these arrays, whose shapes and dtypes they must have."""
+    for name, array in arrays.items():
+        array[...] = read_array(archive, name, array)
+
+
+def read_array(archive: zipfile.ZipFile, name: str, expected: NDArray[Any]) -> NDArray[Any]:
+    """One array of finite numbers, of the shape and dtype of expected."""
+    content = io.BytesIO(read_member(archive, name, limit=expected.nbytes + NPY_HEADER_BYTES))
+    if np.lib.format.read_magic(content) != (1, 0):
+        raise ValueError(f"expected {name} to be an array file of version 1.0")
+    shape, column_major, dtype = np.lib.format.read_array_header_1_0(content)
+    if (shape, dtype, column_major) != (expected.shape, expected.dtype, False):
+        raise ValueError(f"expected {name} to be {expected.dtype} {expected.shape}, got {dtype} {shape}")
+    array: NDArray[Any] = np.frombuffer(content.read(), dtype).reshape(shape)
+    if not np.isfinite(array).all():
+        raise ValueError(f"{name} holds numbers that are not finite")
+    return array

@@ -1,0 +1,129 @@
+"""Options: the settings of a training run on the command line."""
+
+import argparse
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import fields
+from typing import Any, NamedTuple
+
+from mnistnet.commands import UsageError
+from mnistnet.model_file import require_usable
+from mnistnet.nn.activations import ACTIVATIONS, OUTPUTS
+from mnistnet.nn.initializers import INITIALIZERS
+from mnistnet.nn.losses import LOSSES
+from mnistnet.nn.optimizers import OPTIMIZERS
+from mnistnet.nn.schedules import SCHEDULES
+from mnistnet.training.recipes import Settings
+
+
+def layer_sizes(text: str) -> tuple[int, ...]:
+    """Whole numbers with commas, or where these mean something else an x, between."""
+    try:
+        return tuple(int(size) for size in text.replace("x", ",").split(","))
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"expected whole numbers such as 512,256, got {text!r}") from None
+
+
+def on_or_off(text: str) -> bool:
+    """Yes or no."""
+    if text not in ("on", "off"):
+        raise argparse.ArgumentTypeError(f"expected on or off, got {text!r}")
+    return text == "on"
+
+
+class Option(NamedTuple):
+    """How a setting is named on the command line."""
+
+    group: str
+    kind: Callable[[str], Any]
+    metavar: str
+    text: str
+
+
+def one_of(names: Iterable[str]) -> str:
+    """Names to choose from, for a help text."""
+    return ", ".join(names)
+
+
+RATES = one_of(f"{name} {kind.usual_learning_rate:g}" for name, kind in OPTIMIZERS.items())
+NETWORK, STEPS, RESTRAINT, RUN = "the network", "its steps", "against learning by heart", "the run"
+
+OPTIONS: Mapping[str, Option] = {
+    "hidden": Option(NETWORK, layer_sizes, "N,N", "units in each hidden layer"),
+    "activation": Option(NETWORK, str, "NAME", f"of the hidden layers: {one_of(ACTIVATIONS)}"),
+    "bias": Option(NETWORK, on_or_off, "", "leave the biases away"),
+    "batch_norm": Option(NETWORK, on_or_off, "", "batch normalisation, folded into plain layers in the end"),
+    "standardize": Option(NETWORK, on_or_off, "", "inputs of mean 0 and deviation 1 over the training images"),
+    "initializer": Option(NETWORK, str, "NAME", f"{one_of(INITIALIZERS)} (what suits the activation)"),
+    "loss": Option(NETWORK, str, "NAME", one_of(LOSSES)),
+    "output_activation": Option(NETWORK, str, "NAME", f"{one_of(OUTPUTS)} (what suits the loss)"),
+    "epochs": Option(STEPS, int, "N", "passes over the training images"),
+    "batch_size": Option(STEPS, int, "N", "images a step"),
+    "optimizer": Option(STEPS, str, "NAME", one_of(OPTIMIZERS)),
+    "learning_rate": Option(STEPS, float, "X", f"the schedule's peak ({RATES})"),
+    "momentum": Option(STEPS, float, "X", "share of the mean gradient that stays; Adam's beta 1"),
+    "square_decay": Option(STEPS, float, "X", "the same of the mean square; Adam's beta 2 (rmsprop 0.9, else 0.999)"),
+    "schedule": Option(STEPS, str, "NAME", one_of(SCHEDULES)),
+    "warmup": Option(STEPS, float, "X", "share of the steps in which the rate rises (one_cycle 0.3, else 0.05)"),
+    "clip_norm": Option(STEPS, float, "X", "longest gradient, 0 for any"),
+    "label_smoothing": Option(RESTRAINT, float, "X", "share of each label that goes to all digits alike"),
+    "l1": Option(RESTRAINT, float, "X", "penalty: X times the sum of |w|"),
+    "l2": Option(RESTRAINT, float, "X", "penalty: X / 2 times the sum of w^2"),
+    "weight_decay": Option(
+        RESTRAINT, float, "X", "share of each weight, times the rate, lost a step (adamw 0.01, else 0)"
+    ),
+    "dropout": Option(RESTRAINT, float, "X", "share of hidden units left out a step"),
+    "input_dropout": Option(RESTRAINT, float, "X", "share of pixels left out a step"),
+    "average": Option(
+        RESTRAINT, float, "X", "running average of the weights: the share that stays a step, such as 0.999"
+    ),
+    "patience": Option(RESTRAINT, int, "N", "stop after N epochs without a better one, 0 for never"),
+    "validation": Option(RUN, float, "X", "share of the images kept aside to choose the best epoch"),
+    "seed": Option(RUN, int, "N", "same seed, same machine, same number of threads: same bits"),
+    "watch": Option(RUN, on_or_off, "", "record nothing about gradients and dead units"),
+}
+"""By the setting's name; in the order of the help."""
+
+
+def add_settings_options(parser: argparse.ArgumentParser, *, defaults: Settings, leave_out: Iterable[str] = ()) -> None:
+    """An option for every setting; those not named on the command line are not in the parsed arguments."""
+    groups = {group: parser.add_argument_group(group) for group in (NETWORK, STEPS, RESTRAINT, RUN)}
+    for name, option in OPTIONS.items():
+        if name in leave_out:
+            continue
+        add, default = groups[option.group].add_argument, getattr(defaults, name)
+        if option.kind is on_or_off:
+            flag = f"--{'no-' if default else ''}{name.replace('_', '-')}"
+            add(flag, dest=name, action="store_const", const=not default, default=argparse.SUPPRESS, help=option.text)
+        else:
+            shown = "" if default is None else f" ({as_text(default)})"
+            add(
+                f"--{name.replace('_', '-')}",
+                type=option.kind,
+                default=argparse.SUPPRESS,
+                metavar=option.metavar,
+                help=f"{option.text}{shown}".replace("%", "%%"),
+            )
+
+
+def as_text(value: object) -> str:
+    """A setting's value as one types it."""
+    if isinstance(value, tuple | list):
+        return ",".join(map(str, value))
+    if isinstance(value, bool):
+        return "on" if value else "off"
+    return f"{value:.4g}" if isinstance(value, float) else str(value)
+
+
+def named_settings(args: argparse.Namespace) -> dict[str, Any]:
+    """The settings named on the command line."""
+    return {field.name: getattr(args, field.name) for field in fields(Settings) if field.name in args}
+
+
+def make_settings(named: Mapping[str, Any], *, command: str) -> Settings:
+    """Settings for MNIST with these values. Raises UsageError for one that makes no sense."""
+    try:
+        settings = Settings(**named)
+        require_usable(settings.network())
+    except ValueError as error:
+        raise UsageError(f"{command}: {error}") from error
+    return settings

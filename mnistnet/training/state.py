@@ -1,0 +1,129 @@
+"""State: all that training changes, as plain values, so that it can be looked at, saved and put back."""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from mnistnet.arrays import Floats
+from mnistnet.data.mnist import Examples
+from mnistnet.nn.batch_norm import Statistics
+from mnistnet.nn.folding import Standardization, plain_network, standardization_of
+from mnistnet.nn.network import Network, Params, initial_params, new_params
+from mnistnet.nn.optimizers import OPTIMIZERS, Optimizer
+from mnistnet.training.recipes import Settings
+from mnistnet.training.watch import LayerWatch
+
+
+class Epoch(NamedTuple):
+    """What one pass over the training images came to; losses are means in the loss's own unit, those of training with
+    smoothed labels and without penalties."""
+
+    number: int
+    loss: float
+    validation_loss: float
+    validation_accuracy: float
+    """NaN where the targets are no classes."""
+    learning_rate: float
+    """Of the last step."""
+    first_loss: float
+    """Of the first batch."""
+    worst_loss: float
+    """Of the batch with the highest, and its step, counted from 1 over all epochs."""
+    worst_step: int
+    layers: tuple[LayerWatch, ...]
+    """Empty where nothing was watched."""
+
+    @property
+    def score(self) -> float:
+        """The higher, the better: the validation accuracy, or where there is none minus the validation loss."""
+        return -self.validation_loss if math.isnan(self.validation_accuracy) else self.validation_accuracy
+
+    def as_json(self) -> dict[str, Any]:
+        """The fields as JSON values."""
+        return self._asdict() | {"layers": [layer._asdict() for layer in self.layers]}
+
+
+@dataclass
+class EpochSoFar:
+    """The epoch that is under way."""
+
+    generator: Mapping[str, Any]
+    """The random generator's state when it began: from this its order is drawn again."""
+    batches: int = 0
+    """How many are done."""
+    examples: int = 0
+    total: float = 0.0
+    """Sum of the loss over these examples."""
+    first_loss: float = 0.0
+    worst_loss: float = -math.inf
+    worst_step: int = 0
+
+    def add(self, loss: float, *, examples: int, step: int) -> None:
+        """Take in a batch: its mean loss, its number of examples, and its step, counted from 0."""
+        if self.batches == 0:
+            self.first_loss = loss
+        if loss > self.worst_loss:
+            self.worst_loss, self.worst_step = loss, step + 1
+        self.batches += 1
+        self.examples += examples
+        self.total += loss * examples
+
+
+@dataclass
+class State:
+    """A network in training."""
+
+    network: Network
+    params: Params
+    optimizer: Optimizer
+    statistics: list[Statistics]
+    """Running ones, one a batch-normalised layer."""
+    average: Floats | None
+    """Running average of params.flat."""
+    standardization: Standardization
+    rng: np.random.Generator
+    epoch: EpochSoFar
+    epochs: list[Epoch] = field(default_factory=list)
+    """Those done."""
+    best: Epoch | None = None
+    best_params: Params | None = None
+    """Of the plain network, after the best epoch."""
+
+
+def new_state(network: Network, settings: Settings, train: Examples, *, rng: np.random.Generator) -> State:
+    """A new network, about to be trained on train."""
+    params = initial_params(network, rng=rng, initializer=settings.initializer)
+    optimizer = OPTIMIZERS[settings.optimizer](params, momentum=settings.momentum, square_decay=settings.square_decay)
+    units = network.sizes[1:-1] if network.batch_norm else ()
+    return State(
+        network=network,
+        params=params,
+        optimizer=optimizer,
+        statistics=[Statistics(np.zeros(count, np.float32), np.ones(count, np.float32)) for count in units],
+        average=params.flat.copy() if settings.average else None,
+        standardization=standardization_of(train.images) if settings.standardize else Standardization(),
+        rng=rng,
+        epoch=EpochSoFar(rng.bit_generator.state),
+    )
+
+
+def present_network(state: State) -> tuple[Network, Params]:
+    """The network as it is now, ready for use: the running average where there is one, folded into plain layers."""
+    params = state.params if state.average is None else copied(state.network, state.average)
+    return plain_network(state.network, params, state.statistics, state.standardization)
+
+
+def copied(network: Network, flat: Floats) -> Params:
+    """Parameters of their own, with the values of flat."""
+    params = new_params(network, dtype=flat.dtype)
+    params.flat[:] = flat
+    return params
+
+
+def best_network(state: State) -> tuple[Network, Params]:
+    """The network after its best epoch, or as it is now where none is known."""
+    network, params = present_network(state)
+    return network, state.best_params or params

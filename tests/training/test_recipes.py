@@ -1,0 +1,49 @@
+"""Settings: what makes no sense is refused, and what is left open follows from the rest."""
+
+from dataclasses import replace
+
+import pytest
+
+from mnistnet.training.recipes import Settings
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"hidden": ()}, {"hidden": (0,)}, {"epochs": 0}, {"epochs": -1}, {"batch_size": 0}, {"optimizer": "magic"},
+        {"learning_rate": -0.1}, {"learning_rate": float("nan")}, {"learning_rate": float("inf")}, {"seed": -1},
+        {"label_smoothing": -0.1}, {"label_smoothing": 1.0}, {"activation": "step"}, {"schedule": "none"},
+        {"initializer": "zeros"}, {"loss": "hinge"}, {"output_activation": "sigmoid"}, {"dropout": 1.0},
+        {"input_dropout": -0.5}, {"momentum": 1.0}, {"square_decay": float("nan")}, {"warmup": 1.0}, {"l1": -1.0},
+        {"l2": float("inf")}, {"weight_decay": -1e-9}, {"clip_norm": -1.0}, {"average": 1.0}, {"patience": -1},
+        {"validation": 0.0}, {"validation": 1.0},
+    ],
+)  # fmt: skip
+def test_settings_that_make_no_sense_are_refused_by_name(wrong: dict[str, object]) -> None:
+    with pytest.raises(ValueError, match=next(iter(wrong))):
+        Settings(**wrong)  # type: ignore[arg-type]
+
+
+def test_the_learning_rate_is_the_optimisers_own_unless_given() -> None:
+    assert Settings(optimizer="adam").peak_rate == 0.001
+    assert replace(Settings(), optimizer="adam").peak_rate == 0.001
+    assert Settings(optimizer="adam", learning_rate=0.01).peak_rate == 0.01
+
+
+def test_what_is_left_open_follows_from_the_rest() -> None:
+    resolved = Settings(optimizer="adamw", loss="mse", activation="tanh", schedule="one_cycle").resolved()
+    assert resolved["weight_decay"] == 0.01
+    assert resolved["output_activation"] == "identity"
+    assert resolved["initializer"] == "xavier_uniform"
+    assert resolved["warmup"] == 0.3
+    assert resolved["square_decay"] == 0.999
+    assert Settings(weight_decay=0.5, optimizer="adamw").resolved()["weight_decay"] == 0.5
+    assert None not in resolved.values()
+    assert Settings(**resolved | {"hidden": tuple(resolved["hidden"])}).resolved() == resolved
+
+
+def test_the_rate_rises_to_its_peak_in_the_warm_up_and_then_falls() -> None:
+    settings = Settings(learning_rate=2.0, warmup=0.1)
+    rates = [settings.rate(step, steps=50) for step in range(50)]
+    assert rates[:5] == pytest.approx([0.4, 0.8, 1.2, 1.6, 2.0])
+    assert rates[5:] == sorted(rates[5:], reverse=True)
