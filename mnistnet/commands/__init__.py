@@ -24,6 +24,9 @@ COMMANDS = {
     "train": "train a network on MNIST, test it, save the model and its report",
     "predict": "read the digits in pictures",
     "report": "show the accuracy report of a run or a model",
+    "experiment": "train with every combination of some settings and compare them",
+    "gradcheck": "check the backward pass against central differences",
+    "xor": "solve XOR, a ball and a sine wave with the same engine",
     "data": "show, verify or fetch the MNIST files",
 }
 

@@ -2,8 +2,9 @@
 
 import argparse
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -128,3 +129,10 @@ def obtain_dataset(args: argparse.Namespace) -> Dataset:
     if dataset.notice:
         show_error(f"NOTICE: {dataset.notice}")
     return dataset
+
+
+def dataset_loader(dataset: Dataset, args: argparse.Namespace) -> Callable[[], Dataset]:
+    """What loads a dataset that was obtained once more, in another process too: it can be pickled."""
+    if dataset.name == "sample":
+        return load_sample
+    return partial(load_folder, Path(args.data).absolute() if args.data else cache())
