@@ -5,19 +5,22 @@ The same content gives the same file, byte for byte. `numpy.load` opens it too.
 
 import io
 import json
+import math
 import tokenize
 import zipfile
 import zlib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from types import UnionType
+from typing import Any, Union, get_args, get_origin, get_type_hints
 
 import numpy as np
 from numpy.typing import NDArray
 
+from mnistnet.errors import OutputError
 from mnistnet.files import new_file
 
-MAX_JSON_BYTES = 4_000_000
+MAX_JSON_BYTES = 16_000_000
 NPY_HEADER_BYTES = 1_000
 
 BROKEN = (
@@ -34,6 +37,9 @@ def write_archive(
 
     Raises OutputError.
     """
+    for array_name, array in arrays.items():
+        if not np.isfinite(array).all():  # it could not be read back
+            raise OutputError(f"cannot write {path}: {array_name} holds numbers that are not finite; train again")
     with new_file(path, overwrite=overwrite) as file, zipfile.ZipFile(file, "w") as archive:
         write_member(archive, name, json.dumps(facts, indent=1).encode())
         for array_name, array in arrays.items():
@@ -90,3 +96,28 @@ def read_array(archive: zipfile.ZipFile, name: str, expected: NDArray[Any]) -> N
     if not np.isfinite(array).all():
         raise ValueError(f"{name} holds numbers that are not finite")
     return array
+
+
+def require_types(record: Any) -> None:
+    """Raise TypeError unless every field of a dataclass or NamedTuple is of its annotated type, and no number infinite.
+
+    What JSON held may be anything.
+    """
+    for name, hint in get_type_hints(type(record)).items():
+        value = getattr(record, name)
+        if not fits(value, hint):
+            raise TypeError(f"expected {name} to be {getattr(hint, '__name__', hint)}, got {value!r:.40}")
+
+
+def fits(value: object, hint: Any) -> bool:
+    """Whether value is of a type as annotations name them; what lists hold is looked at, what dicts hold is not."""
+    kind, arguments = get_origin(hint) or hint, get_args(hint)
+    if kind in (UnionType, Union):
+        return any(fits(value, one) for one in arguments)
+    if kind is int:
+        return type(value) is int  # to isinstance, True is one too
+    if kind is float:
+        return type(value) is int or (type(value) is float and not math.isinf(value))
+    if not isinstance(value, kind):
+        return False
+    return kind not in (list, tuple) or all(fits(one, arguments[0]) for one in value)

@@ -1,5 +1,6 @@
 """Files that appear under their final name only when whole."""
 
+import errno
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -17,6 +18,12 @@ def require_free(path: Path, *, overwrite: bool, instead: str = "choose another 
         raise OutputError(f"{path} is a device and no regular file; name a file")
     if path.exists() and not overwrite:
         raise OutputError(f"{path} exists already; {instead} or pass --force to replace it")
+
+
+def require_regular(path: Path) -> None:
+    """Raise OSError if path is there and no regular file: reading a device or a pipe may never end."""
+    if path.exists() and not (path.is_file() or path.is_dir()):
+        raise OSError(errno.EINVAL, "it is no regular file", str(path))
 
 
 def require_writable(path: Path, *, overwrite: bool, instead: str = "choose another name") -> None:
@@ -53,10 +60,21 @@ def new_file(path: Path, *, overwrite: bool) -> Iterator[BinaryIO]:
                 file.flush()
                 os.fsync(file.fileno())
             temporary.replace(path)
+            keep_name(path)
         finally:
             temporary.unlink(missing_ok=True)
     except OSError as error:
         raise OutputError(f"cannot write {path}: {error.strerror or error}; choose another place") from error
+
+
+def keep_name(path: Path) -> None:
+    """Have the folder written out too, where a system allows that: else a power cut may take the new name away."""
+    if os.name == "posix":
+        folder = os.open(path.parent, os.O_RDONLY)
+        try:
+            os.fsync(folder)
+        finally:
+            os.close(folder)
 
 
 def write_text(path: Path, text: str, *, overwrite: bool) -> None:

@@ -10,11 +10,12 @@ import zipfile
 from dataclasses import asdict, dataclass
 from itertools import pairwise
 from pathlib import Path
-from typing import Any, BinaryIO, get_origin, get_type_hints
+from typing import Any, BinaryIO
 
-from mnistnet.archive import BROKEN, fill_arrays, read_facts, write_archive
+from mnistnet.archive import BROKEN, fill_arrays, read_facts, require_types, write_archive
 from mnistnet.arrays import CLASSES, SIDE, Floats
 from mnistnet.errors import ModelError
+from mnistnet.files import require_regular
 from mnistnet.nn.network import Network, Params, new_params
 
 FORMAT = "mnistnet model"
@@ -91,6 +92,7 @@ def save_model(model: Model, path: Path, *, overwrite: bool = False) -> None:
 def load_model(path: Path) -> Model:
     """Read a model and check it before use: kind, version, sizes, shapes, dtypes, finiteness. Raises ModelError."""
     try:
+        require_regular(path)
         with path.open("rb") as file:
             return read_model(file)
     except FileNotFoundError as error:
@@ -129,10 +131,7 @@ def require_usable(network: Network) -> None:
 def read_provenance(facts: dict[str, Any]) -> Provenance:
     """Provenance from its JSON form, its types checked."""
     provenance = Provenance(**facts)
-    for name, hint in get_type_hints(Provenance).items():
-        kind = get_origin(hint) or hint
-        if not isinstance(getattr(provenance, name), kind):
-            raise TypeError(f"expected {name} to be {kind.__name__}, got {getattr(provenance, name)!r:.40}")
+    require_types(provenance)
     confusion = provenance.confusion
     if len(confusion) != CLASSES or any(
         len(row) != CLASSES or not all(type(count) is int and 0 <= count <= MAX_COUNT for count in row)

@@ -2,6 +2,7 @@
 
 home()/mnist/            the four files as downloaded
 home()/runs/NAME/        one folder a training run
+home()/xor/NAME/         one folder a run of the small classics
 home()/experiments/NAME/ one folder an experiment
 home()/last-run          path of the newest run's folder
 home()/last-model        path of the model that `predict` takes

@@ -225,4 +225,4 @@ def test_an_array_header_that_is_none_is_refused(path: Path, header: str) -> Non
 def test_a_bomb_is_refused_by_its_announced_size(path: Path) -> None:
     rewrite(path, lambda members: members.update({"model.json": b" " * 50_000_000}), compression=zipfile.ZIP_DEFLATED)
     assert path.stat().st_size < 100_000
-    assert "at most 4,000,000 bytes, got 50,000,000" in refusal(path)
+    assert "at most 16,000,000 bytes, got 50,000,000" in refusal(path)

@@ -11,7 +11,7 @@ import numpy as np
 
 from mnistnet.arrays import CLASSES
 from mnistnet.commands import UsageError
-from mnistnet.commands.options import OPTIONS, add_settings_options, as_text, make_settings, named_settings
+from mnistnet.commands.options import OPTIONS, add_settings_options, make_settings, named_settings
 from mnistnet.nn.gradient_check import (
     CLEARANCE,
     STEP,
@@ -26,7 +26,7 @@ from mnistnet.nn.gradient_check import (
 )
 from mnistnet.nn.network import Network, Params
 from mnistnet.nn.regularizers import dropout_masks
-from mnistnet.training.recipes import Settings
+from mnistnet.training.recipes import Settings, as_text
 
 INPUTS, EXAMPLES = 12, 16
 MOST_PARAMS, MOST_LAYERS = 4_000, 8
@@ -57,7 +57,7 @@ def build_parser() -> argparse.ArgumentParser:
         action="store_true",
         help="print one line of JSON: ok, broken (the activation wrongly differentiated as, or null), loss, step, "
         "tolerance, settings, and for each of arrays its name, values, analytic and numeric norm, error, rounding (the "
-        "error that rounding may cause) and verdict (ok, WRONG, too small)",
+        "error that rounding may cause) and verdict (ok, zero, WRONG, too small)",
     )
     return parser
 
@@ -76,14 +76,20 @@ def run(args: argparse.Namespace) -> int:
         differentiated = replace(network, activation=wrong) if wrong else None
         gradient = objective_gradient(objective, params, differentiated=differentiated)
         checks = list(check_arrays(objective, params, gradient))
-    ok = all(check.verdict == "ok" for check in checks)
+    if not all(math.isfinite(check.numeric + check.analytic) for check in checks):
+        raise UsageError("gradcheck: the gradient of the penalties is not finite; choose a smaller --l1 and --l2")
     if args.json:
         print(json.dumps(as_json(checks, settings, loss=loss, broken=wrong)))
     else:
         print(headline(settings, network, loss=loss))
         print("\n".join(table(checks)))
         print("\n" + textwrap.fill(conclusion(checks, network, broken=wrong), WIDTH))
-    return 0 if ok else 1
+    return 1 if args.broken or not is_right(checks) else 0
+
+
+def is_right(checks: list[ArrayCheck]) -> bool:
+    """Whether the two gradients of every array agree; 0 on both sides is agreement too."""
+    return all(check.verdict in ("ok", "zero") for check in checks)
 
 
 def require_small(network: Network) -> None:
@@ -146,6 +152,11 @@ def conclusion(checks: list[ArrayCheck], network: Network, *, broken: str | None
     """What the table says."""
     wrong = [check.name for check in checks if check.verdict == "WRONG"]
     small = [check.name for check in checks if check.verdict == "too small"]
+    if broken and not wrong:
+        return (
+            f"Broken on purpose: the backward pass took the slope of {broken} for that of {network.activation}, but no "
+            "error reaches a slope here, so that the table doesn't show it."
+        )
     if broken:
         return (
             f"Broken on purpose: the backward pass took the slope of {broken} for that of {network.activation}. On its "
@@ -159,14 +170,16 @@ def conclusion(checks: list[ArrayCheck], network: Network, *, broken: str | None
             f"Not all could be checked: the gradient is lost in the rounding of the loss in {', '.join(small)}; choose "
             "fewer layers or smaller penalties."
         )
-    return f"The backward pass is right: all relative errors are below {TOLERANCE:g}."
+    zero = [check.name for check in checks if check.verdict == "zero"]
+    nothing = f" Nothing was to be seen in {', '.join(zero)}: both gradients are 0 there." if zero else ""
+    return f"The backward pass is right: all relative errors are below {TOLERANCE:g}.{nothing}"
 
 
 def as_json(checks: list[ArrayCheck], settings: Settings, *, loss: float, broken: str | None) -> dict[str, object]:
     """The result as JSON values."""
     facts = settings.resolved()
     return {
-        "ok": all(check.verdict == "ok" for check in checks),
+        "ok": is_right(checks),
         "broken": broken,
         "loss": loss,
         "step": STEP,

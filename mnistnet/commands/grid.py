@@ -1,13 +1,16 @@
 """Grid: the combinations of settings that `mnistnet experiment` trains, from its options."""
 
 import argparse
+import math
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from mnistnet.commands import UsageError, filled
-from mnistnet.commands.options import OPTIONS, as_text, make_settings, named_settings
+from mnistnet.commands.options import OPTIONS, make_settings, named_settings
 from mnistnet.training.experiment import combinations
-from mnistnet.training.recipes import Settings
+from mnistnet.training.recipes import Settings, as_text
+
+MOST_RUNS = 10_000
 
 
 class Cell(NamedTuple):
@@ -26,6 +29,9 @@ def read_cells(args: argparse.Namespace) -> list[Cell]:
     named, varied = named_settings(args), read_varied(args.vary)
     if both := next((name for name in varied if name in named), None):
         raise UsageError(f"experiment: {both} is varied and set for all; leave --{dashed(both)} away")
+    wanted = args.seeds * math.prod(len(values) for values in varied.values())
+    if wanted > MOST_RUNS:
+        raise UsageError(f"experiment: expected at most {MOST_RUNS:,} trainings, got {wanted:,}; vary less")
     return [make_cell(named, varied, values, seeds=args.seeds) for values in combinations(varied)]
 
 

@@ -12,7 +12,9 @@ from mnistnet.nn.initializers import INITIALIZERS
 from mnistnet.nn.losses import LOSSES
 from mnistnet.nn.optimizers import OPTIMIZERS
 from mnistnet.nn.schedules import SCHEDULES
-from mnistnet.training.recipes import Settings
+from mnistnet.training.recipes import Settings, as_text
+
+MOST_WATCHED = 20_000
 
 
 def layer_sizes(text: str) -> tuple[int, ...]:
@@ -23,11 +25,32 @@ def layer_sizes(text: str) -> tuple[int, ...]:
         raise argparse.ArgumentTypeError(f"expected whole numbers such as 512,256, got {text!r}") from None
 
 
+def whole_number(text: str) -> int:
+    """A whole number."""
+    try:
+        return int(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"expected a whole number, got {text!r:.40}") from None
+
+
+def number(text: str) -> float:
+    """A number."""
+    try:
+        return float(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"expected a number, got {text!r:.40}") from None
+
+
 def on_or_off(text: str) -> bool:
     """Yes or no."""
     if text not in ("on", "off"):
         raise argparse.ArgumentTypeError(f"expected on or off, got {text!r}")
     return text == "on"
+
+
+def plain_name(text: str) -> str:
+    """One of several names; how it is written, Leaky-ReLU or leaky_relu, does not matter."""
+    return text.lower().replace("-", "_")
 
 
 class Option(NamedTuple):
@@ -45,40 +68,40 @@ def one_of(names: Iterable[str]) -> str:
 
 
 RATES = one_of(f"{name} {kind.usual_learning_rate:g}" for name, kind in OPTIMIZERS.items())
-NETWORK, STEPS, RESTRAINT, RUN = "the network", "its steps", "against learning by heart", "the run"
+NETWORK, STEPS, RESTRAINT, RUN = "the network", "how it learns", "regularisation", "the run"
 
 OPTIONS: Mapping[str, Option] = {
     "hidden": Option(NETWORK, layer_sizes, "N,N", "units in each hidden layer"),
-    "activation": Option(NETWORK, str, "NAME", f"of the hidden layers: {one_of(ACTIVATIONS)}"),
-    "bias": Option(NETWORK, on_or_off, "", "leave the biases away"),
+    "activation": Option(NETWORK, plain_name, "NAME", f"of the hidden layers: {one_of(ACTIVATIONS)}"),
+    "bias": Option(NETWORK, on_or_off, "", "leave out the biases"),
     "batch_norm": Option(NETWORK, on_or_off, "", "batch normalisation, folded into plain layers in the end"),
     "standardize": Option(NETWORK, on_or_off, "", "inputs of mean 0 and deviation 1 over the training images"),
-    "initializer": Option(NETWORK, str, "NAME", f"{one_of(INITIALIZERS)} (what suits the activation)"),
-    "loss": Option(NETWORK, str, "NAME", one_of(LOSSES)),
-    "output_activation": Option(NETWORK, str, "NAME", f"{one_of(OUTPUTS)} (what suits the loss)"),
-    "epochs": Option(STEPS, int, "N", "passes over the training images"),
-    "batch_size": Option(STEPS, int, "N", "images a step"),
-    "optimizer": Option(STEPS, str, "NAME", one_of(OPTIMIZERS)),
-    "learning_rate": Option(STEPS, float, "X", f"the schedule's peak ({RATES})"),
-    "momentum": Option(STEPS, float, "X", "share of the mean gradient that stays; Adam's beta 1"),
-    "square_decay": Option(STEPS, float, "X", "the same of the mean square; Adam's beta 2 (rmsprop 0.9, else 0.999)"),
-    "schedule": Option(STEPS, str, "NAME", one_of(SCHEDULES)),
-    "warmup": Option(STEPS, float, "X", "share of the steps in which the rate rises (one_cycle 0.3, else 0.05)"),
-    "clip_norm": Option(STEPS, float, "X", "longest gradient, 0 for any"),
-    "label_smoothing": Option(RESTRAINT, float, "X", "share of each label that goes to all digits alike"),
-    "l1": Option(RESTRAINT, float, "X", "penalty: X times the sum of |w|"),
-    "l2": Option(RESTRAINT, float, "X", "penalty: X / 2 times the sum of w^2"),
+    "initializer": Option(NETWORK, plain_name, "NAME", f"{one_of(INITIALIZERS)} (what suits the activation)"),
+    "loss": Option(NETWORK, plain_name, "NAME", one_of(LOSSES)),
+    "output_activation": Option(NETWORK, plain_name, "NAME", f"{one_of(OUTPUTS)} (what suits the loss)"),
+    "epochs": Option(STEPS, whole_number, "N", "passes over the training images"),
+    "batch_size": Option(STEPS, whole_number, "N", "images a step"),
+    "optimizer": Option(STEPS, plain_name, "NAME", one_of(OPTIMIZERS)),
+    "learning_rate": Option(STEPS, number, "X", f"the schedule's peak ({RATES})"),
+    "momentum": Option(STEPS, number, "X", "share of the mean gradient that stays a step; Adam's beta 1 (0.9)"),
+    "square_decay": Option(STEPS, number, "X", "the same of the mean square; Adam's beta 2 (rmsprop 0.9, else 0.999)"),
+    "schedule": Option(STEPS, plain_name, "NAME", one_of(SCHEDULES)),
+    "warmup": Option(STEPS, number, "X", "share of the steps in which the rate rises (one_cycle 0.3, else 0.05)"),
+    "clip_norm": Option(STEPS, number, "X", "longest gradient, 0 for any"),
+    "label_smoothing": Option(RESTRAINT, number, "X", "share of each label that goes to all digits alike"),
+    "l1": Option(RESTRAINT, number, "X", "penalty: X times the sum of |w|"),
+    "l2": Option(RESTRAINT, number, "X", "penalty: X / 2 times the sum of w^2"),
     "weight_decay": Option(
-        RESTRAINT, float, "X", "share of each weight, times the rate, lost a step (adamw 0.01, else 0)"
+        RESTRAINT, number, "X", "share of each weight, times the rate, lost a step (adamw 0.01, else 0)"
     ),
-    "dropout": Option(RESTRAINT, float, "X", "share of hidden units left out a step"),
-    "input_dropout": Option(RESTRAINT, float, "X", "share of pixels left out a step"),
+    "dropout": Option(RESTRAINT, number, "X", "share of hidden units left out a step"),
+    "input_dropout": Option(RESTRAINT, number, "X", "share of pixels left out a step"),
     "average": Option(
-        RESTRAINT, float, "X", "running average of the weights: the share that stays a step, such as 0.999"
+        RESTRAINT, number, "X", "running average of the weights: the share that stays a step, such as 0.999"
     ),
-    "patience": Option(RESTRAINT, int, "N", "stop after N epochs without a better one, 0 for never"),
-    "validation": Option(RUN, float, "X", "share of the images kept aside to choose the best epoch"),
-    "seed": Option(RUN, int, "N", "same seed, same machine, same number of threads: same bits"),
+    "patience": Option(RESTRAINT, whole_number, "N", "stop after N epochs without a better one, 0 for never"),
+    "validation": Option(RUN, number, "X", "share of the images kept aside to choose the best epoch"),
+    "seed": Option(RUN, whole_number, "N", "same seed, same machine, same number of threads: same bits"),
     "watch": Option(RUN, on_or_off, "", "record nothing about gradients and dead units"),
 }
 """By the setting's name; in the order of the help."""
@@ -105,15 +128,6 @@ def add_settings_options(parser: argparse.ArgumentParser, *, defaults: Settings,
             )
 
 
-def as_text(value: object) -> str:
-    """A setting's value as one types it."""
-    if isinstance(value, tuple | list):
-        return ",".join(map(str, value))
-    if isinstance(value, bool):
-        return "on" if value else "off"
-    return f"{value:.4g}" if isinstance(value, float) else str(value)
-
-
 def named_settings(args: argparse.Namespace) -> dict[str, Any]:
     """The settings named on the command line."""
     return {field.name: getattr(args, field.name) for field in fields(Settings) if field.name in args}
@@ -125,5 +139,12 @@ def make_settings(named: Mapping[str, Any], *, command: str) -> Settings:
         settings = Settings(**named)
         require_usable(settings.network())
     except ValueError as error:
-        raise UsageError(f"{command}: {error}") from error
+        name, _, reason = str(error).partition(" ")
+        option = f"--{name.replace('_', '-')}" if name in OPTIONS else name
+        raise UsageError(f"{command}: {option} {reason}") from error
+    watched = settings.epochs * len(settings.hidden)
+    if watched > MOST_WATCHED:  # what is recorded of them would no longer fit into a model file
+        raise UsageError(
+            f"{command}: expected epochs times hidden layers to be at most {MOST_WATCHED:,}, got {watched:,}"
+        )
     return settings

@@ -21,21 +21,23 @@ from mnistnet.places import home, remember
 MISTAKES_DRAWN = 40
 
 
-def require_room(run_dir: Path | None, output: Path | None, *, overwrite: bool) -> None:
+def require_room(run_dir: Path | None, output: Path | None, *, overwrite: bool) -> list[Path]:
     """Raise OutputError where something that will be written cannot be, rather than after the training.
 
-    None is a new folder in the user's runs, and a model in the run's folder.
+    None is a new folder in the user's runs, and a model in the run's folder. Returns what will be written, resolved.
     """
     folder = run_dir or home() / "runs" / "new"
-    for path in (output or folder / "model.npz", *(folder / name for name in ("report.json", *FIGURES))):
+    paths = [output or folder / "model.npz", *(folder / name for name in ("report.json", *FIGURES))]
+    for path in paths:
         require_writable(path, overwrite=overwrite)
     for note in ("last-run", "last-model"):
         require_writable(home() / note, overwrite=True)
+    return [path.resolve() for path in paths]
 
 
-def new_run_folder() -> Path:
-    """A new folder in the user's runs, named by the time. Raises OutputError."""
-    runs = home() / "runs"
+def new_folder(kind: str, *, instead: str) -> Path:
+    """A new folder in home()/kind, named by the time. Raises OutputError, which tells the option that helps instead."""
+    runs = home() / kind
     name = datetime.now().astimezone().strftime("%Y-%m-%d-%H%M%S")
     try:
         for number in itertools.count(1):
@@ -44,7 +46,7 @@ def new_run_folder() -> Path:
                 folder.mkdir(parents=True)
                 break
     except OSError as error:
-        raise OutputError(f"cannot make a folder in {runs}: {error.strerror}; pass --run-dir") from error
+        raise OutputError(f"cannot make a folder in {runs}: {error.strerror}; pass {instead}") from error
     return folder
 
 

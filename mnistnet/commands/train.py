@@ -13,7 +13,7 @@ from mnistnet.commands import UsageError, filled_path, printable, show_error
 from mnistnet.commands.data import add_source_options, obtain_dataset
 from mnistnet.commands.options import add_settings_options, make_settings, named_settings
 from mnistnet.commands.progress import TrainingBar
-from mnistnet.commands.run_folder import new_run_folder, require_room, save_run
+from mnistnet.commands.run_folder import new_folder, require_room, save_run
 from mnistnet.data.mnist import Dataset
 from mnistnet.errors import OutputError
 from mnistnet.evaluation.report import Report, headline
@@ -74,8 +74,10 @@ def build_parser() -> argparse.ArgumentParser:
 def run(args: argparse.Namespace) -> int:
     """Train, test, save, report; 130 if Ctrl-C made it partial."""
     settings, checkpoint = read_settings(args)
-    require_room(args.run_dir, args.output, overwrite=args.force)
-    if args.checkpoint and args.checkpoint != args.resume:
+    written = require_room(args.run_dir, args.output, overwrite=args.force)
+    if (path := checkpoint_path(args)) and path.resolve() in written:
+        raise UsageError(f"train: the checkpoint {path} would stand where the model or its report goes; name another")
+    if args.checkpoint and not (args.resume and args.checkpoint.absolute() == args.resume.absolute()):
         instead = f"go on from it with --resume {args.checkpoint}"
         require_writable(args.checkpoint, overwrite=args.force, instead=instead)
     dataset = obtain_dataset(args)
@@ -87,14 +89,14 @@ def run(args: argparse.Namespace) -> int:
         training = train_with_bar(dataset, settings, checkpoint, args)
         ignore_ctrl_c()
         model, answers = tested_model(training, dataset)
-        folder = args.run_dir.absolute() if args.run_dir else new_run_folder()
+        folder = args.run_dir.absolute() if args.run_dir else new_folder("runs", instead="--run-dir")
         output = args.output.absolute() if args.output else folder / "model.npz"
         save_model(model, output, overwrite=args.force)
         if model.provenance.is_whole:
             remember("last-model", output)
         report = save_run(model, output, answers, dataset, folder, overwrite=args.force)
     show(report, folder, as_json=args.json)
-    if training.partial and (path := checkpoint_path(args)):
+    if training.partial and path:
         show_error(f"go on with --resume {path}")
     return 130 if training.partial else 0
 

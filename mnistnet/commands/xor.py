@@ -13,24 +13,26 @@ from typing import Any
 import numpy as np
 
 from mnistnet.commands import UsageError, filled_path, printable
-from mnistnet.commands.options import as_text, layer_sizes, named_settings, one_of
+from mnistnet.commands.options import layer_sizes, named_settings, one_of, plain_name
+from mnistnet.commands.run_folder import new_folder
 from mnistnet.files import require_writable
 from mnistnet.nn.activations import ACTIVATIONS
 from mnistnet.nn.initializers import INITIALIZERS
 from mnistnet.nn.network import outputs_of
 from mnistnet.nn.optimizers import OPTIMIZERS
+from mnistnet.places import home
 from mnistnet.training.classics import BALL_RADIUS, PROBLEMS, RATE_FACTORS, Attempt, Problem, attempt, sine_wave
-from mnistnet.training.recipes import Settings
+from mnistnet.training.recipes import Settings, as_text
 from mnistnet.training.state import Epoch
 
 FIGURES = ("losses.png", "answers.png")
 MOST_WEIGHTS = 100_000
 CHANGEABLE: Mapping[str, tuple[Callable[[str], Any], str, str]] = {
     "hidden": (layer_sizes, "N,N", "units in each hidden layer"),
-    "activation": (str, "NAME", f"of the hidden layers: {one_of(ACTIVATIONS)}"),
-    "initializer": (str, "NAME", f"{one_of(INITIALIZERS)} (xavier_uniform)"),
-    "loss": (str, "NAME", "binary_cross_entropy or mse; for sine only mse"),
-    "optimizer": (str, "NAME", one_of(OPTIMIZERS)),
+    "activation": (plain_name, "NAME", f"of the hidden layers: {one_of(ACTIVATIONS)}"),
+    "initializer": (plain_name, "NAME", f"{one_of(INITIALIZERS)} (xavier_uniform)"),
+    "loss": (plain_name, "NAME", "binary_cross_entropy or mse; for sine only mse"),
+    "optimizer": (plain_name, "NAME", one_of(OPTIMIZERS)),
     "learning_rate": (float, "X", "(what suits problem and optimizer)"),
     "epochs": (int, "N", "passes over the points"),
     "seed": (int, "N", "the first seed, and the one that draws the points"),
@@ -53,7 +55,12 @@ def build_parser() -> argparse.ArgumentParser:
     for name, (kind, metavar, text) in CHANGEABLE.items():
         add(f"--{name.replace('_', '-')}", type=kind, default=argparse.SUPPRESS, metavar=metavar, help=text)
     add("--seeds", type=int, default=10, metavar="N", help="how many seeds to start from (%(default)s)")
-    add("--output", type=filled_path, metavar="DIR", help=f"draw {' and '.join(FIGURES)} into this folder")
+    add(
+        "--output",
+        type=filled_path,
+        metavar="DIR",
+        help=f"where {' and '.join(FIGURES)} go (a new folder in MNISTNET_HOME/xor)",
+    )
     add("--force", action="store_true", help="replace figures that are there already")
     add(
         "--json",
@@ -78,7 +85,7 @@ def settings_text(problem: Problem, settings: Settings) -> str:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Try every seed, show, draw if asked; 0 also where a seed did not solve it."""
+    """Try every seed, show and draw; 0 also where a seed did not solve it."""
     if args.problem not in PROBLEMS:
         raise UsageError(f"xor: expected --problem to be one of {one_of(PROBLEMS)}, got {args.problem}")
     if args.seeds < 1:
@@ -89,8 +96,8 @@ def run(args: argparse.Namespace) -> int:
         raise UsageError(f"xor: expected --seed to be 0 or more, got {seed}")
     problem = PROBLEMS[args.problem](rng=np.random.default_rng(seed))
     settings = make_settings(problem, named)
-    for name in FIGURES if args.output else ():
-        require_writable(args.output / name, overwrite=args.force)
+    for name in FIGURES:
+        require_writable((args.output or home() / "xor" / "new") / name, overwrite=args.force)
     if not args.json:
         print(f"{args.problem}: {settings_text(problem, settings)}")
     attempts = []
@@ -98,13 +105,13 @@ def run(args: argparse.Namespace) -> int:
         attempts.append(attempt(problem, settings, seed=number))
         if not args.json:
             print(attempt_line(problem, attempts[-1]), flush=True)
-    if args.output:
-        save_figures(args.problem, problem, settings.loss, attempts, args.output, overwrite=args.force)
+    folder = args.output or new_folder("xor", instead="--output")
+    save_figures(args.problem, problem, settings.loss, attempts, folder, overwrite=args.force)
     if args.json:
-        print(json.dumps(as_json(args, problem, settings, attempts)))
+        print(json.dumps(as_json(args, problem, settings, attempts, folder)))
     else:
         print(f"\n{conclusion(problem, attempts)}")
-        print(f"Figures  {printable(str(args.output))}" if args.output else "--output DIR draws losses and answers")
+        print(f"Figures  {printable(str(folder))}")
     return 0
 
 
@@ -126,6 +133,8 @@ def make_settings(problem: Problem, named: dict[str, Any]) -> Settings:
 
 def attempt_line(problem: Problem, tried: Attempt) -> str:
     """How one seed fared."""
+    if tried.failed:
+        return f"seed {tried.seed:3}  not solved  {tried.failed.partition(';')[0]}"
     first, last = tried.first_solved(problem), tried.epochs[-1]
     since = f"goal met in epoch {first:4}" if first else ""
     verdict = "solved" if tried.solved(problem) else "not solved"
@@ -184,7 +193,7 @@ def save_figures(
 
 
 def as_json(
-    args: argparse.Namespace, problem: Problem, settings: Settings, attempts: Sequence[Attempt]
+    args: argparse.Namespace, problem: Problem, settings: Settings, attempts: Sequence[Attempt], folder: Path
 ) -> dict[str, object]:
     """The result as JSON values."""
     return {
@@ -193,12 +202,15 @@ def as_json(
         "solved": sum(tried.solved(problem) for tried in attempts),
         "baseline": problem.baseline,
         "seeds": [seed_json(problem, tried) for tried in attempts],
-        "figures": [str(args.output / name) for name in FIGURES] if args.output else [],
+        "figures": [str(folder / name) for name in FIGURES],
     }
 
 
 def seed_json(problem: Problem, tried: Attempt) -> dict[str, object]:
-    """How one seed fared; accuracy is null in a regression, rmse elsewhere."""
+    """How one seed fared; accuracy is null in a regression, rmse elsewhere, and both where training failed."""
+    if tried.failed:
+        nothing = dict.fromkeys(("first_solved", "loss", "accuracy", "rmse"))
+        return {"seed": tried.seed, "solved": False, **nothing, "failed": tried.failed}
     last = tried.epochs[-1]
     regression = math.isnan(last.validation_accuracy)
     return {
@@ -208,4 +220,5 @@ def seed_json(problem: Problem, tried: Attempt) -> dict[str, object]:
         "loss": last.loss,
         "accuracy": None if regression else last.validation_accuracy,
         "rmse": math.sqrt(last.validation_loss) if regression else None,
+        "failed": "",
     }

@@ -13,7 +13,7 @@ LEAK = 0.01
 
 
 def relu(inputs: Floats) -> Floats:
-    """max(0, inputs), in place."""
+    """max(0, inputs), in place (Nair & Hinton 2010)."""
     return np.maximum(inputs, 0, out=inputs)
 
 
@@ -35,7 +35,8 @@ def leaky_relu_slope(outputs: Floats) -> NDArray[Any]:
 
 
 def sigmoid(inputs: Floats) -> Floats:
-    """1 / (1 + exp(-inputs)), in place; written as (1 + tanh(inputs / 2)) / 2, which cannot overflow."""
+    """1 / (1 + exp(-inputs)), in place; written as (1 + tanh(inputs / 2)) / 2, which cannot overflow (Rumelhart et al.
+    1986 trained with it)."""
     inputs *= 0.5
     np.tanh(inputs, out=inputs)
     inputs += 1
@@ -49,7 +50,7 @@ def sigmoid_slope(outputs: Floats) -> NDArray[Any]:
 
 
 def tanh(inputs: Floats) -> Floats:
-    """Hyperbolic tangent, in place."""
+    """(exp(x) - exp(-x)) / (exp(x) + exp(-x)) of the inputs, in place (LeCun et al. 1998)."""
     return np.tanh(inputs, out=inputs)
 
 
@@ -88,7 +89,10 @@ ACTIVATIONS = {
 
 
 def softmax(logits: Floats) -> Floats:
-    """exp(logits) / sum(exp(logits)) along the last axis: probabilities that sum to 1. logits is left unchanged."""
+    """exp(logits) / sum(exp(logits)) along the last axis: probabilities that sum to 1 (Bridle 1990).
+
+    logits is left unchanged.
+    """
     shifted = logits - logits.max(axis=-1, keepdims=True)  # the shift cancels out; exp() cannot overflow
     exponentials: Floats = np.exp(shifted)
     exponentials /= exponentials.sum(axis=-1, keepdims=True)

@@ -25,7 +25,8 @@ def normalize(sums: Floats) -> tuple[Floats, Statistics]:
 
 
 def normalize_backward(grad: Floats, normalized: Floats, statistics: Statistics) -> Floats:
-    """A gradient in what normalize returned as one in its sums, which moved mean and variance too."""
+    """A gradient in what normalize returned as one in its sums, which moved mean and variance too:
+    (g - mean(g) - z mean(g z)) / sqrt(variance + EPSILON), with z for normalized and means over the batch."""
     through_mean = grad.mean(axis=0)
     through_variance = normalized * (grad * normalized).mean(axis=0)
     centred: Floats = grad - through_mean - through_variance

@@ -128,7 +128,9 @@ class ArrayCheck(NamedTuple):
 
     @property
     def verdict(self) -> str:
-        """WRONG only where rounding does not explain it."""
+        """WRONG only where rounding does not explain it; zero where no more than rounding is there at all."""
+        if self.rounding >= 1:
+            return "zero"
         if self.error < TOLERANCE:
             return "ok"
         return "too small" if self.error <= self.rounding else "WRONG"

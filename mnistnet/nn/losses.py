@@ -18,7 +18,8 @@ def softmax_cross_entropy(logits: Floats, labels: Labels, *, label_smoothing: fl
     """Mean over the batch of -sum(target * log softmax(logits)), in nats, and its gradient, (softmax - target) / n.
 
     logits is (n, classes); labels is (n,), each in [0, classes). The target is 1 for the label, of which
-    label_smoothing is taken away and shared out equally between all classes (Szegedy et al. 2016).
+    label_smoothing is taken away and shared out equally between all classes (Bishop 2006, section 5.2; smoothing:
+    Szegedy et al. 2016).
     """
     rows = np.arange(len(labels))
     shifted = logits - logits.max(axis=1, keepdims=True)  # exp() cannot overflow
@@ -34,14 +35,15 @@ def binary_cross_entropy(logits: Floats, targets: Floats) -> tuple[float, Floats
     """Mean over all outputs of -t log(s) - (1 - t) log(1 - s), in nats, with s = sigmoid(logits), and its gradient.
 
     logits and targets, in [0, 1], are (n, outputs). Written as log(1 + exp(-|z|)) + max(z, 0) - t z, which is the same
-    and cannot overflow; the gradient is (s - t) / (n outputs).
+    and cannot overflow; the gradient is (s - t) / (n outputs) (Bishop 2006, section 5.2).
     """
     losses = np.log1p(np.exp(-np.abs(logits))) + np.maximum(logits, 0) - targets * logits
     return float(losses.mean()), (OUTPUTS["sigmoid"].function(logits) - targets) / logits.size
 
 
 def mean_squared_error(outputs: Floats, targets: Floats) -> tuple[float, Floats]:
-    """Mean of (outputs - targets)^2 over all n * k numbers of (n, k) arrays, and its gradient in the outputs.
+    """Mean of (outputs - targets)^2 over all n * k numbers of (n, k) arrays, and its gradient in the outputs,
+    2 (outputs - targets) / (n k) (Bishop 2006, section 5.2).
 
     It is the sum of squares divided by n k. Where a tutorial has 1 / (2 m) times the sum over m = n examples, its loss
     is k / 2 times this one and its learning rate 2 / k times ours for the same steps.

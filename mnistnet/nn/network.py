@@ -25,7 +25,7 @@ class Network:
     """What makes outputs of the logits, a name in OUTPUTS."""
     bias: bool = True
     batch_norm: bool = False
-    """The sums of hidden layers are normalised over each batch, see plain_network."""
+    """The sums of hidden layers are normalised over each batch; folding.plain_network makes plain layers of them."""
 
     def __post_init__(self) -> None:
         if len(self.sizes) < 2 or min(self.sizes) < 1:
@@ -128,8 +128,9 @@ def forward(network: Network, params: Params, inputs: Floats, *, masks: Masks | 
 def backward(network: Network, params: Params, tape: Tape, grad: Floats, *, masks: Masks | None = None) -> Params:
     """The loss's gradient in every parameter, by the chain rule from the last layer to the first.
 
-    tape is what forward returned, masks what it was given, and grad (n, classes) the loss's gradient in the logits
-    (Rumelhart et al. 1986).
+    With d for the gradient in a layer's sums and x for its inputs, that in the weights is x^T d and in the biases the
+    sum of d over the batch; the layer before gets d W^T times the slope of its activation (Rumelhart et al. 1986).
+    tape is what forward returned, masks what it was given, and grad (n, classes) the loss's gradient in the logits.
     """
     slope = ACTIVATIONS[network.activation].slope
     gradient = new_params(network, dtype=params.flat.dtype)

@@ -17,20 +17,22 @@ class Optimizer:
     """Takes steps down a gradient.
 
     momentum is the share of the running mean of gradients that stays from step to step, square_decay that of the mean
-    of their squares.
+    of their squares; None for the usual one.
     """
 
     usual_learning_rate: ClassVar[float]
     usual_weight_decay: ClassVar[float] = 0.0
-    usual_square_decay: ClassVar[float] = 0.999
+    usual_momentum: ClassVar[float | None] = None
+    usual_square_decay: ClassVar[float | None] = None
+    """None for a mean that it doesn't keep."""
     rows: ClassVar[int]
     """How many running means it keeps."""
 
-    def __init__(self, params: Params, *, momentum: float = 0.9, square_decay: float | None = None) -> None:
+    def __init__(self, params: Params, *, momentum: float | None = None, square_decay: float | None = None) -> None:
         self.state: NDArray[Any] = np.zeros((self.rows, params.flat.size), params.flat.dtype)
         self.steps = 0
-        self.momentum = momentum
-        self.square_decay = self.usual_square_decay if square_decay is None else square_decay
+        self.momentum = (self.usual_momentum or 0.0) if momentum is None else momentum
+        self.square_decay = (self.usual_square_decay or 0.0) if square_decay is None else square_decay
 
     def step(self, params: Params, gradient: Params, *, learning_rate: float) -> None:
         """Change params in place; the gradient is overwritten."""
@@ -57,6 +59,7 @@ class Momentum(Optimizer):
     """v = momentum v - rate g; p = p + v (Polyak 1964)."""
 
     usual_learning_rate = 0.2
+    usual_momentum = 0.9
     rows = 1
 
     def update(self, p: Floats, g: Floats, rate: float) -> None:
@@ -72,6 +75,7 @@ class Nesterov(Optimizer):
     in the form that Bengio et al. 2013 gave it)."""
 
     usual_learning_rate = 0.2
+    usual_momentum = 0.9
     rows = 1
 
     def update(self, p: Floats, g: Floats, rate: float) -> None:
@@ -103,10 +107,15 @@ class RmsProp(Optimizer):
 
 
 class Adam(Optimizer):
-    """Steps along the running mean of g, scaled by that of g^2, both freed of their start at 0 (Kingma & Ba 2015,
-    algorithm 1, with momentum for beta 1 and square_decay for beta 2)."""
+    """m = b1 m + (1 - b1) g; s = b2 s + (1 - b2) g^2; p = p - rate m' / (sqrt(s') + epsilon), where m' = m / (1 - b1^t)
+    and s' = s / (1 - b2^t) are freed of their start at 0, in step t = 1, 2 ... (Kingma & Ba 2015, algorithm 1).
+
+    b1 is momentum, b2 square_decay.
+    """
 
     usual_learning_rate = 0.001
+    usual_momentum = 0.9
+    usual_square_decay = 0.999
     rows = 2
     epsilon = 1e-8
 

@@ -7,7 +7,7 @@ from mnistnet.nn.network import Masks, Network, Params
 
 
 def penalty(params: Params, *, l1: float, l2: float) -> float:
-    """l1 sum|w| + l2 / 2 sum w^2 over all weights; biases and scales are free."""
+    """l1 sum|w| + l2 / 2 sum w^2 over all weights; biases and scales are free (Goodfellow et al. 2016, section 7.1)."""
     weights = [layer.weights for layer in params.layers]
     return float(sum(l1 * np.abs(w).sum() + l2 / 2 * np.square(w).sum() for w in weights))
 
@@ -38,6 +38,8 @@ def dropout_masks(network: Network, count: int, *, inputs: float, hidden: float,
 def clip_norm(gradient: Params, *, limit: float) -> None:
     """Shorten gradient, in place, to Euclidean length limit if it is longer (Pascanu et al. 2013)."""
     length = float(np.linalg.norm(gradient.flat))
+    if not np.isfinite(length):  # its square may be too large for float32
+        length = float(np.linalg.norm(gradient.flat.astype(np.float64)))
     if length > limit:
         np.multiply(gradient.flat, limit / length, out=gradient.flat)
 

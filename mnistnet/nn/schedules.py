@@ -44,7 +44,7 @@ def cosine(step: int, *, steps: int, peak: float, warmup: int) -> float:
 def one_cycle(step: int, *, steps: int, peak: float, warmup: int) -> float:
     """Up from peak / 25 to peak over the warm-up, then down to peak / 250,000, both along half a cosine.
 
-    Source: Smith & Topin 2018, with PyTorch's end points; the last step has the lowest rate.
+    Source: Smith & Topin 2018, with PyTorch's end points and without their cycle of the momentum.
     """
     start, end = peak / 25, peak / 250_000
     if step < warmup:

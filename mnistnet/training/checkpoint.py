@@ -6,6 +6,7 @@ arrays. Batches of the epoch under way that were done are not done again.
 """
 
 import io
+import math
 import zipfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -15,12 +16,13 @@ from typing import Any, NamedTuple
 
 from numpy.typing import NDArray
 
-from mnistnet.archive import BROKEN, fill_arrays, read_facts, write_archive
+from mnistnet.archive import BROKEN, fill_arrays, read_facts, require_types, write_archive
 from mnistnet.errors import CheckpointError
+from mnistnet.files import require_regular
 from mnistnet.training.environment import versions
-from mnistnet.training.recipes import Settings
+from mnistnet.training.recipes import Settings, as_text
 from mnistnet.training.state import Epoch, EpochSoFar, State, copied, present_network
-from mnistnet.training.watch import LayerWatch
+from mnistnet.training.watch import LayerWatch, StepWatch
 
 FORMAT = "mnistnet checkpoint"
 FORMAT_VERSION = 1
@@ -67,6 +69,7 @@ def named_arrays(state: State) -> dict[str, NDArray[Any]]:
 def read_checkpoint(path: Path) -> Checkpoint:
     """Read a checkpoint and check what it says of itself. Raises CheckpointError."""
     try:
+        require_regular(path)
         content = path.read_bytes()
     except FileNotFoundError as error:
         raise CheckpointError(f"there is no checkpoint {path}; start one with --checkpoint {path}") from error
@@ -75,22 +78,32 @@ def read_checkpoint(path: Path) -> Checkpoint:
     with broken_is_told(path), zipfile.ZipFile(io.BytesIO(content)) as archive:
         facts = read_facts(archive, MEMBER, kind=FORMAT, version=FORMAT_VERSION)
         settings = Settings(**facts["settings"] | {"hidden": tuple(facts["settings"]["hidden"])})
-        return Checkpoint(path, content, facts, settings)
+        require_types(settings)
+        checkpoint = Checkpoint(path, content, facts, settings)
+        if not (isinstance(facts["data_sha256"], dict) and isinstance(facts["versions"], dict)):
+            raise TypeError("expected data_sha256 and versions to be objects")
+        return checkpoint
 
 
 def restore(checkpoint: Checkpoint, state: State, *, examples: int) -> None:
     """Put a checkpoint into a new state of the same settings, trained on so many examples. Raises CheckpointError."""
     facts = checkpoint.facts
     with broken_is_told(checkpoint.path), zipfile.ZipFile(io.BytesIO(checkpoint.content)) as archive:
-        state.optimizer.steps = int(facts["optimizer_steps"])
         state.epochs = [read_epoch(epoch) for epoch in facts["epochs"]]
-        state.epoch = EpochSoFar(**facts["epoch"])
-        done = state.epoch.batches * checkpoint.settings.batch_size  # the last batch, which may be short, ends an epoch
+        state.epoch = read_epoch_so_far(facts["epoch"])
+        state.rng.bit_generator.state = state.epoch.generator
+        size = checkpoint.settings.batch_size
+        done = state.epoch.batches * size  # the last batch, which may be short, ends an epoch
         if not 0 <= done == state.epoch.examples < examples:
             raise ValueError(f"expected the epoch to be within {examples} examples, got {done}, {state.epoch.examples}")
-        state.rng.bit_generator.state = state.epoch.generator
-        if facts["best_epoch"]:
-            state.best = state.epochs[facts["best_epoch"] - 1]
+        steps, best = facts["optimizer_steps"], facts["best_epoch"]
+        if steps != len(state.epochs) * math.ceil(examples / size) + state.epoch.batches:
+            raise ValueError(f"expected as many optimizer_steps as batches, got {steps}")
+        state.optimizer.steps = steps
+        if best not in range(len(state.epochs) + 1) or (state.epochs and not best):
+            raise ValueError(f"expected best_epoch to be one of {len(state.epochs)}, got {best}")
+        if best:
+            state.best = state.epochs[best - 1]
             network, params = present_network(state)
             state.best_params = copied(network, params.flat)
         fill_arrays(archive, named_arrays(state))
@@ -98,15 +111,28 @@ def restore(checkpoint: Checkpoint, state: State, *, examples: int) -> None:
 
 def read_epoch(facts: dict[str, Any]) -> Epoch:
     """An epoch from its JSON form."""
-    return Epoch(**facts | {"layers": tuple(LayerWatch(**layer) for layer in facts["layers"])})
+    epoch = Epoch(**facts | {"layers": tuple(LayerWatch(**layer) for layer in facts["layers"])})
+    for record in (epoch, *epoch.layers):
+        require_types(record)
+    return epoch
+
+
+def read_epoch_so_far(facts: dict[str, Any]) -> EpochSoFar:
+    """The epoch under way from its JSON form."""
+    epoch = EpochSoFar(**facts | {"layers": [StepWatch(*layer) for layer in facts["layers"]]})
+    for record in (epoch, *epoch.layers):
+        require_types(record)
+    return epoch
 
 
 def require_same(checkpoint: Checkpoint, settings: Settings, data_sha256: Mapping[str, str]) -> None:
     """Raise CheckpointError, with the differences, unless it was trained with these settings on this data."""
-    before, now = asdict(checkpoint.settings), asdict(settings)
-    differences = [f"{name} {before[name]}, not {now[name]}" for name in now if now[name] != before[name]]
+    before, now = checkpoint.settings.resolved(), settings.resolved()
+    differences = [
+        f"{name} {as_text(before[name])}, not {as_text(now[name])}" for name in now if now[name] != before[name]
+    ]
     if differences:
-        raise CheckpointError(f"{checkpoint.path} was trained with {'; '.join(differences)}; leave these options away")
+        raise CheckpointError(f"{checkpoint.path} was trained with {'; '.join(differences)}; leave out these options")
     if checkpoint.facts["data_sha256"] != dict(data_sha256):
         files = ", ".join(checkpoint.facts["data_sha256"])
         raise CheckpointError(

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from mnistnet.arrays import Floats
 from mnistnet.data.mnist import Examples
+from mnistnet.errors import TrainingError
 from mnistnet.nn.network import Network, Params
 from mnistnet.training.recipes import Settings
 from mnistnet.training.state import Epoch, new_state, present_network
@@ -51,16 +52,18 @@ class Problem(NamedTuple):
 
 
 class Attempt(NamedTuple):
-    """A problem, tried from one seed: the network after the last epoch."""
+    """A problem, tried from one seed: the network after the last epoch that could be finished."""
 
     seed: int
     network: Network
     params: Params
     epochs: tuple[Epoch, ...]
+    failed: str
+    """Why training could not go on; "" where it could."""
 
     def solved(self, problem: Problem) -> bool:
         """Whether it ended at the goal."""
-        return self.epochs[-1].score >= problem.goal
+        return not self.failed and self.epochs[-1].score >= problem.goal
 
     def first_solved(self, problem: Problem) -> int | None:
         """The first epoch at whose end the goal was met, None if there is none."""
@@ -68,10 +71,15 @@ class Attempt(NamedTuple):
 
 
 def attempt(problem: Problem, settings: Settings, *, seed: int) -> Attempt:
-    """Train a new network. Raises TrainingError."""
+    """Train a new network."""
     state = new_state(settings.network(**problem.sizes), settings, problem.train, rng=np.random.default_rng(seed))
-    epochs = tuple(fit(state, problem.train, problem.scored, settings))
-    return Attempt(seed, *present_network(state), epochs)
+    failed = ""
+    try:
+        for _ in fit(state, problem.train, problem.scored, settings):
+            pass
+    except TrainingError as error:
+        failed = str(error)
+    return Attempt(seed, *present_network(state), tuple(state.epochs), failed)
 
 
 def small_settings(**named: Any) -> Settings:

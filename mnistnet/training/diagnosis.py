@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
+from mnistnet.nn.activations import ACTIVATIONS
 from mnistnet.training.recipes import Settings
 from mnistnet.training.state import Epoch
 
@@ -62,41 +63,46 @@ def nothing_learned(epochs: Sequence[Epoch], settings: Settings) -> Iterator[Dia
         yield Diagnosis(
             "nothing is learned",
             f"nothing is learned: the loss is {lowest:.3g} after {len(epochs)} epochs, and was {first:.3g} at first; "
-            f"try another --learning-rate ({settings.peak_rate:g}), --activation relu or fewer layers",
+            f"try another --learning-rate ({settings.peak_rate:g}), or {remedies(settings)}",
         )
 
 
 def gradients_out_of_scale(epoch: Epoch, settings: Settings) -> Iterator[Diagnosis]:
-    """A hidden layer's gradient far below or above the output layer's."""
-    if not epoch.layers or not epoch.layers[-1].gradient:
+    """The hidden layers whose gradients are the furthest below and above the output layer's, if that is very far."""
+    *hidden, output = [layer.gradient for layer in epoch.layers] or [0.0]
+    if not (hidden and output):
         return
-    for number, layer in enumerate(epoch.layers[:-1], start=1):
-        ratio = layer.gradient / epoch.layers[-1].gradient
-        if ratio < VANISHING:
-            remedy = "try --activation relu" if settings.activation in ("sigmoid", "tanh") else "try fewer layers"
-            yield Diagnosis(
-                f"gradients vanish in layer {number}",
-                f"gradients vanish in layer {number}: {ratio:.0e} of the output layer's; {remedy}, --initializer "
-                "he_normal or --batch-norm",
-            )
-        elif ratio > EXPLODING:
-            yield Diagnosis(
-                f"gradients explode in layer {number}",
-                f"gradients explode in layer {number}: {ratio:.0e} times the output layer's; try --clip-norm 1 or "
-                "--batch-norm",
-            )
+    lowest, highest = min(hidden) / output, max(hidden) / output
+    if lowest < VANISHING:
+        where = f"gradients vanish in layer {hidden.index(min(hidden)) + 1}: {lowest:.0e} of the output layer's"
+        yield Diagnosis("gradients vanish", f"{where}; try {remedies(settings)}")
+    if highest > EXPLODING:
+        where = f"gradients explode in layer {hidden.index(max(hidden)) + 1}: {highest:.0e} times the output layer's"
+        yield Diagnosis("gradients explode", f"{where}; try --clip-norm 1, or {remedies(settings)}")
 
 
 def units_dead(epoch: Epoch, settings: Settings) -> Iterator[Diagnosis]:
     """Many units of a layer through which nothing is learned any more."""
     for number, layer in enumerate(epoch.layers[:-1], start=1):
         if layer.dead >= MANY_DEAD:
-            remedy = "--activation leaky_relu" if settings.activation == "relu" else "--batch-norm"
+            remedy = "--activation leaky_relu" if settings.activation == "relu" else remedies(settings)
             yield Diagnosis(
                 f"layer {number} is dead",
                 f"{100 * layer.dead:.0f} % of layer {number} is dead: no picture gets a gradient through these units; "
                 f"try {remedy}, or lower --learning-rate ({settings.peak_rate:g})",
             )
+
+
+def remedies(settings: Settings) -> str:
+    """What keeps signals in scale through many layers and is not in use yet."""
+    suits = settings.initializer in (None, ACTIVATIONS[settings.activation].usual_initializer)
+    possible = {
+        "--activation relu": settings.activation in ("sigmoid", "tanh"),
+        "the usual --initializer": not suits,
+        "--batch-norm": not settings.batch_norm,
+        "fewer layers": len(settings.hidden) > 1,
+    }
+    return " or ".join(remedy for remedy, open_to in possible.items() if open_to) or "another --seed"
 
 
 def overfitting(epochs: Sequence[Epoch]) -> Iterator[Diagnosis]:
@@ -111,6 +117,6 @@ def overfitting(epochs: Sequence[Epoch]) -> Iterator[Diagnosis]:
         yield Diagnosis(
             "overfitting",
             f"overfitting since epoch {lowest.number}: the validation loss rose from {lowest.validation_loss:.3g} to "
-            f"{last.validation_loss:.3g} while the training loss fell; try --dropout 0.2, --weight-decay, --patience "
-            "or more data",
+            f"{last.validation_loss:.3g} while the training loss fell; try --dropout 0.2, --l2 1e-4, --patience 3 or "
+            "more data",
         )

@@ -5,6 +5,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from mnistnet.arrays import CLASSES, SIDE
+from mnistnet.errors import TrainingError
 from mnistnet.nn.activations import ACTIVATIONS
 from mnistnet.nn.initializers import INITIALIZERS
 from mnistnet.nn.losses import LOSSES
@@ -37,9 +38,9 @@ class Settings:
     optimizer: str = "momentum"
     learning_rate: float | None = None
     """The schedule's peak. None: the optimiser's usual one."""
-    momentum: float = 0.9
+    momentum: float | None = None
     square_decay: float | None = None
-    """None: the optimiser's usual one."""
+    """Both None: the optimiser's usual one."""
     schedule: str = "cosine"
     warmup: float | None = None
     """Share of the steps in which the rate rises to its peak. None: the schedule's usual one."""
@@ -93,6 +94,11 @@ class Settings:
             value = getattr(self, name)
             if value is not None and not 0 <= value < math.inf:
                 raise ValueError(f"{name} must be a finite number, 0 or more, got {value}")
+        for name in ("momentum", "square_decay"):
+            if getattr(self, name) is not None and getattr(OPTIMIZERS[self.optimizer], f"usual_{name}") is None:
+                raise ValueError(f"{name} means nothing to the optimizer {self.optimizer}, got {getattr(self, name)}")
+        if self.batch_norm and self.batch_size < 2:
+            raise ValueError(f"batch_norm needs a batch_size of 2 or more, got {self.batch_size}")
         if not 0 < self.validation < 1:
             raise ValueError(f"validation must be above 0 and below 1, got {self.validation}")
         self.network()
@@ -103,8 +109,11 @@ class Settings:
         return Network(sizes, self.activation, self.output_kind, self.bias, self.batch_norm)
 
     def validation_images(self, images: int) -> int:
-        """How many of so many images are kept aside, one at least."""
-        return max(1, round(self.validation * images))
+        """How many of so many images are kept aside, one at least. Raises TrainingError if none is left."""
+        kept = max(1, round(self.validation * images))
+        if kept >= images:
+            raise TrainingError(f"--validation {self.validation:g} leaves none of {images:,} images to train on")
+        return kept
 
     @property
     def drops(self) -> bool:
@@ -139,8 +148,8 @@ class Settings:
         return SCHEDULES[self.schedule].rate(step, steps=steps, peak=self.peak_rate, warmup=warmup)
 
     def resolved(self) -> dict[str, Any]:
-        """All settings as JSON values, with the usual ones in the place of None."""
-        usual = OPTIMIZERS[self.optimizer].usual_square_decay
+        """All settings as JSON values, with the usual ones in the place of None where there are such."""
+        usual = OPTIMIZERS[self.optimizer]
         return asdict(self) | {
             "hidden": list(self.hidden),
             "initializer": self.initializer or ACTIVATIONS[self.activation].usual_initializer,
@@ -148,5 +157,15 @@ class Settings:
             "learning_rate": self.peak_rate,
             "weight_decay": self.decay,
             "warmup": self.warmup_share,
-            "square_decay": usual if self.square_decay is None else self.square_decay,
+            "momentum": usual.usual_momentum if self.momentum is None else self.momentum,
+            "square_decay": usual.usual_square_decay if self.square_decay is None else self.square_decay,
         }
+
+
+def as_text(value: object) -> str:
+    """A setting's value as one types it."""
+    if isinstance(value, tuple | list):
+        return ",".join(map(str, value))
+    if isinstance(value, bool):
+        return "on" if value else "off"
+    return f"{value:.4g}" if isinstance(value, float) else str(value)

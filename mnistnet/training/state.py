@@ -14,7 +14,7 @@ from mnistnet.nn.folding import Standardization, plain_network, standardization_
 from mnistnet.nn.network import Network, Params, initial_params, new_params
 from mnistnet.nn.optimizers import OPTIMIZERS, Optimizer
 from mnistnet.training.recipes import Settings
-from mnistnet.training.watch import LayerWatch
+from mnistnet.training.watch import LayerWatch, StepWatch
 
 
 class Epoch(NamedTuple):
@@ -58,14 +58,16 @@ class EpochSoFar:
     total: float = 0.0
     """Sum of the loss over these examples."""
     first_loss: float = 0.0
-    worst_loss: float = -math.inf
+    worst_loss: float = 0.0
     worst_step: int = 0
+    layers: list[StepWatch] = field(default_factory=list)
+    """What the watched step did in each."""
 
     def add(self, loss: float, *, examples: int, step: int) -> None:
         """Take in a batch: its mean loss, its number of examples, and its step, counted from 0."""
         if self.batches == 0:
             self.first_loss = loss
-        if loss > self.worst_loss:
+        if self.batches == 0 or loss > self.worst_loss:
             self.worst_loss, self.worst_step = loss, step + 1
         self.batches += 1
         self.examples += examples

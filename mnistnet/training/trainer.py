@@ -17,10 +17,10 @@ from mnistnet.nn.optimizers import OPTIMIZERS, decay_weights
 from mnistnet.nn.regularizers import add_penalty_gradient, clip_norm, dropout_masks, move_average
 from mnistnet.training.recipes import Settings
 from mnistnet.training.state import Epoch, EpochSoFar, State, copied, present_network
-from mnistnet.training.watch import StepWatch, watch_layers, watch_step
+from mnistnet.training.watch import watch_layers, watch_step
 
 STATISTICS_SHARE = 0.1
-"""How far a whole batch moves batch normalisation's running statistics."""
+"""How far a whole batch moves batch normalisation's running statistics, where the weights are not averaged."""
 
 
 def fit(
@@ -38,55 +38,59 @@ def fit(
     every batch: saved there and put back, it goes on to the same bits. Raises TrainingError when the loss is no longer
     a finite number.
     """
-    starts = range(0, len(train.labels), settings.batch_size)
-    steps = settings.epochs * len(starts)
+    steps = settings.epochs * math.ceil(len(train.labels) / settings.batch_size)
     while not is_finished(state, settings):
-        now = state.epoch
-        state.rng.bit_generator.state = now.generator
-        order = state.rng.permutation(len(train.labels))  # each example once an epoch; the last batch may be short
-        seeds = state.rng.integers(2**63, size=len(starts)) if settings.drops else np.zeros(len(starts), int)
-        for start in starts[now.batches :]:
+        for rows, seed, watch in batches(state, len(train.labels), settings):
             if before_batch:
                 before_batch(state)
-            rows = order[start : start + settings.batch_size]
-            step = len(state.epochs) * len(starts) + now.batches
+            step = state.optimizer.steps
+            batch = Examples(train.images[rows], train.labels[rows])
             rate = settings.rate(step, steps=steps)
-            loss, watched = train_step(
-                state,
-                Examples(train.images[rows], train.labels[rows]),
-                settings,
-                learning_rate=rate,
-                seed=int(seeds[now.batches]),
-                watch=settings.watch and start == starts[-1],
-            )
+            loss = train_step(state, batch, settings, learning_rate=rate, seed=seed, watch=watch)
             require_finite(loss, step, settings)
-            now.add(loss, examples=len(rows), step=step)
+            state.epoch.add(loss, examples=len(rows), step=step)
             if on_batch:
                 on_batch(len(rows), loss)
-        yield finished_epoch(state, validation, settings, learning_rate=rate, watched=watched)
+        yield finished_epoch(state, validation, settings, learning_rate=rate)
+
+
+def batches(state: State, count: int, settings: Settings) -> Iterator[tuple[Labels, int, bool]]:
+    """What is left of the epoch under way, a batch at a time: the numbers of its examples, a seed for its noise, and
+    whether to watch it: the last whole one.
+
+    Each of count examples comes once an epoch, in random order; the last batch may be short.
+    """
+    size = settings.batch_size
+    starts = range(0, count, size)
+    state.rng.bit_generator.state = state.epoch.generator
+    order = state.rng.permutation(count)
+    seeds = state.rng.integers(2**63, size=len(starts)) if settings.drops else np.zeros(len(starts), int)
+    watched = max(0, count // size - 1) * size
+    for number in range(state.epoch.batches, len(starts)):
+        start = starts[number]
+        yield order[start : start + size], int(seeds[number]), settings.watch and start == watched
 
 
 def train_step(
-    state: State, batch: Examples, settings: Settings, *, learning_rate: float, seed: int, watch: bool
-) -> tuple[float, list[StepWatch]]:
-    """One step down the gradient of one batch; changes state in place.
+    state: State, batch: Examples, settings: Settings, *, learning_rate: float, seed: int = 0, watch: bool = False
+) -> float:
+    """One step down the gradient of one batch; changes state in place and returns the loss before the step.
 
-    seed is of the batch's dropout. Returns the loss before the step and, if watch, what the step did in each layer.
+    seed is of the batch's dropout; watch notes in state what the step does in each layer.
     """
     with np.errstate(over="ignore", invalid="ignore"):  # fit looks at the loss, and says so in words
         loss, gradient, tape = batch_gradient(state, batch, settings, seed=seed)
         take_step = partial(apply_gradient, state, gradient, settings, learning_rate=learning_rate)
         if watch:
-            watched = watch_step(take_step, state.params, gradient)
+            state.epoch.layers = watch_step(take_step, state.params, gradient)
         else:
-            watched = []
             take_step()
-    merge_statistics(state, tape, share=STATISTICS_SHARE * len(batch.labels) / settings.batch_size)
-    return loss, watched
+    merge_statistics(state, tape, share=statistics_share(state, settings) * len(batch.labels) / settings.batch_size)
+    return loss
 
 
 def batch_gradient(state: State, batch: Examples, settings: Settings, *, seed: int) -> tuple[float, Params, Tape]:
-    """The loss of a batch, its gradient with that of the penalties, and the tape."""
+    """The loss of a batch, its gradient, and the tape."""
     network, params = state.network, state.params
     inputs, masks = standardized(batch.images, state.standardization), None
     if settings.drops:
@@ -96,22 +100,31 @@ def batch_gradient(state: State, batch: Examples, settings: Settings, *, seed: i
     loss, grad = network_loss(
         settings.loss, network.output, logits, batch.labels, label_smoothing=settings.label_smoothing
     )
-    gradient = backward(network, params, tape, grad, masks=masks)
-    add_penalty_gradient(gradient, params, l1=settings.l1, l2=settings.l2)
-    return loss, gradient, tape
+    return loss, backward(network, params, tape, grad, masks=masks), tape
 
 
 def apply_gradient(state: State, gradient: Params, settings: Settings, *, learning_rate: float) -> None:
-    """Take the step; changes the state's parameters, optimiser and average in place."""
+    """Take the step down gradient, penalties included; changes state in place and overwrites gradient."""
+    add_penalty_gradient(gradient, state.params, l1=settings.l1, l2=settings.l2)
     if settings.clip_norm:
         clip_norm(gradient, limit=settings.clip_norm)
     if settings.decay:
         decay_weights(state.params, share=learning_rate * settings.decay)
     state.optimizer.step(state.params, gradient, learning_rate=learning_rate)
     if state.average is not None:
-        steps = state.optimizer.steps
-        kept = min(settings.average, (1 + steps) / (10 + steps))  # a young average forgets its random start quickly
-        move_average(state.average, state.params.flat, share=1 - kept)
+        move_average(state.average, state.params.flat, share=average_share(state, settings.average))
+
+
+def average_share(state: State, kept: float) -> float:
+    """How far a step moves an average that keeps so much: further while it is young, to forget its random start."""
+    steps = state.optimizer.steps
+    return 1 - min(kept, (1 + steps) / (10 + steps))
+
+
+def statistics_share(state: State, settings: Settings) -> float:
+    """How far a whole batch moves the running statistics: as far as the weights' average, to belong to it."""
+    share = average_share(state, settings.average) if settings.average else STATISTICS_SHARE
+    return max(share, 1 / state.optimizer.steps)
 
 
 def merge_statistics(state: State, tape: Tape, *, share: float) -> None:
@@ -129,16 +142,15 @@ def standardized(images: Floats, standardization: Standardization) -> Floats:
     return ((images - standardization.mean) / standardization.deviation).astype(images.dtype, copy=False)
 
 
-def finished_epoch(
-    state: State, validation: Examples, settings: Settings, *, learning_rate: float, watched: list[StepWatch]
-) -> Epoch:
+def finished_epoch(state: State, validation: Examples, settings: Settings, *, learning_rate: float) -> Epoch:
     """Close the epoch that is under way: measure the present network on validation, and keep it if it is the best."""
     now = state.epoch
     network, params = present_network(state)
     with np.errstate(over="ignore", invalid="ignore"):
         logits, tape = forward(network, params, validation.images)
         loss, _ = network_loss(settings.loss, network.output, logits, validation.labels)
-    require_finite(loss, state.optimizer.steps, settings)
+        for number in (loss, float(np.abs(logits).max()), float(np.abs(params.flat).max())):
+            require_finite(number, state.optimizer.steps - 1, settings)
     epoch = Epoch(
         number=len(state.epochs) + 1,
         loss=now.total / now.examples,
@@ -148,7 +160,7 @@ def finished_epoch(
         first_loss=now.first_loss,
         worst_loss=now.worst_loss,
         worst_step=now.worst_step,
-        layers=watch_layers(watched, network, tape) if watched else (),
+        layers=watch_layers(now.layers, network, tape) if now.layers else (),
     )
     if state.best is None or epoch.score > state.best.score:
         state.best, state.best_params = epoch, copied(network, params.flat)
@@ -179,7 +191,8 @@ def require_finite(loss: float, step: int, settings: Settings) -> None:
     """Raise TrainingError unless the loss is a finite number."""
     if not math.isfinite(loss):
         lower = min(settings.peak_rate / 10, OPTIMIZERS[settings.optimizer].usual_learning_rate)
+        penalties = " or smaller penalties" if settings.l1 or settings.l2 or settings.decay else ""
         raise TrainingError(
-            f"loss exploded at step {step + 1}: it became {loss}; the usual cause is a learning rate that is "
-            f"too high: it was {settings.peak_rate:g}, try --learning-rate {lower:g}"
+            f"loss exploded at step {step + 1}: it became {loss}; the usual cause is a learning rate that is too high: "
+            f"it was {settings.peak_rate:g}, try --learning-rate {lower:g}{penalties}"
         )

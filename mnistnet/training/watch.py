@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from mnistnet.arrays import Floats
 from mnistnet.nn.activations import ACTIVATIONS
 from mnistnet.nn.network import Network, Params, Tape
 
@@ -26,21 +27,25 @@ class LayerWatch(NamedTuple):
 
     gradient: float
     update: float
-    """Both as in StepWatch, in the epoch's last step."""
+    """Both as in StepWatch, in the step of the epoch's last whole batch."""
     activation: float
     """Root mean square of the layer's outputs for the validation images; of the last layer, the logits."""
     dead: float
     """Share of units that pass no gradient on for any validation image; 0 in the last layer."""
 
 
+def norm(array: Floats) -> float:
+    """Euclidean norm, in float64: squares of float32 numbers may be too large for float32."""
+    return float(np.linalg.norm(array.astype(np.float64)))
+
+
 def watch_step(take_step: Callable[[], None], params: Params, gradient: Params) -> list[StepWatch]:
     """Let a step be taken, which changes params in place and may overwrite gradient; one StepWatch a layer."""
-    gradients = [float(np.linalg.norm(layer.weights)) for layer in gradient.layers]
+    gradients = [norm(layer.weights) for layer in gradient.layers]
     before = [layer.weights.copy() for layer in params.layers]
     take_step()
     updates = [
-        float(np.linalg.norm(layer.weights - old)) / max(float(np.linalg.norm(old)), 1e-30)
-        for layer, old in zip(params.layers, before, strict=True)
+        norm(layer.weights - old) / max(norm(old), 1e-30) for layer, old in zip(params.layers, before, strict=True)
     ]
     return list(map(StepWatch, gradients, updates))
 
@@ -51,7 +56,7 @@ def watch_layers(steps: list[StepWatch], network: Network, tape: Tape) -> tuple[
     watched = []
     for step, layer in zip(steps, tape, strict=True):
         outputs = layer.outputs
-        activation = float(np.linalg.norm(outputs)) / outputs.size**0.5
+        activation = norm(outputs) / outputs.size**0.5
         dead = 0.0 if layer is tape[-1] else float((slope(outputs).max(axis=0) < DEAD_SLOPE).mean())
         watched.append(LayerWatch(step.gradient, step.update, activation, dead))
     return tuple(watched)

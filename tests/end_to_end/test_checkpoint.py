@@ -97,7 +97,7 @@ def test_other_settings_are_refused_with_the_difference(mnistnet: CommandLine, s
     done = mnistnet("train", "--data", "sample", "--resume", saved, "--epochs", 20, "--dropout", 0.3)
     assert done.returncode == 1
     error = done.stderr.splitlines()[-1]
-    assert "was trained with epochs 1, not 20; dropout 0.0, not 0.3" in error
+    assert "was trained with epochs 1, not 20; dropout 0, not 0.3" in error
     assert not mnistnet.home.exists()
 
 
@@ -127,6 +127,12 @@ def test_a_checkpoint_is_not_replaced_unasked(mnistnet: CommandLine, saved: Path
         (("--resume", "."), 1, "cannot read the checkpoint"),
         (("--resume", __file__), 1, "is not a whole mnistnet checkpoint"),
         (("--checkpoint", "/"), 1, "is a folder"),
+        (("--output", "a.npz", "--checkpoint", "./a.npz"), 2, "the checkpoint a.npz would stand where the model"),
+        (
+            ("--run-dir", "a", "--checkpoint", "a/report.json", "--force"),
+            2,
+            "would stand where the model or its report",
+        ),
         (("--checkpoint-every", "0"), 2, "--checkpoint-every"),
         (("--checkpoint-every", "nan"), 2, "--checkpoint-every"),
         (("--checkpoint-every", "soon"), 2, "--checkpoint-every"),

@@ -17,7 +17,7 @@ from tests.end_to_end.conftest import CommandLine
 
 ON_SAMPLE = ("experiment", "--data", "sample", "--hidden", "8", "--jobs", "2")
 GRID = ("--vary", "optimizer=sgd,adam", "--vary", "batch-norm=on,off", "--seeds", "2", "--epochs", "2")
-LONG = ("--vary", "epochs=2,100000", "--quiet", "--output")
+LONG = ("--vary", "epochs=2,20000", "--quiet", "--output")
 Done = tuple[CommandLine, subprocess.CompletedProcess[str]]
 posix = pytest.mark.skipif(sys.platform == "win32", reason="sends POSIX's signals")
 
@@ -166,15 +166,18 @@ def test_ctrl_c_at_any_time_leaves_one_line(mnistnet: CommandLine, tmp_path: Pat
         (("--vary", "learning-rate=0.1,0.10"), "value 0.1 twice"),
         (("--vary", "optimizer=sgd", "--vary", "optimizer=adam"), "given twice"),
         (("--vary", "learning_rate=0.1", "--vary", "learning-rate=0.2"), "given twice"),
-        (("--vary", "optimizer=sgd,magic"), "optimizer must be one of"),
+        (("--vary", "optimizer=sgd,magic"), "--optimizer must be one of"),
         (("--vary", "epochs=1.5"), "--vary epochs"),
         (("--vary", "batch-norm=yes"), "expected on or off, got 'yes'"),
         (("--vary", "hidden=16xx8"), "expected whole numbers"),
         (("--vary", "hidden=16,20000x20000"), "hidden 20000x20000: expected at most"),
         (("--vary", "seed=1,2"), "--seeds N"),
-        (("--vary", "loss=mse,cross_entropy", "--output-activation", "identity"), "output_activation must be one of"),
+        (("--vary", "loss=mse,cross_entropy", "--output-activation", "identity"), "--output-activation must be one of"),
         (("--vary", "momentum=0.5", "--momentum", "0.9"), "leave --momentum away"),
         (("--vary", "momentum=0.5", "--seeds", "0"), "--seeds to be 1 or more"),
+        (("--vary", "momentum=0.5,0.6", "--seeds", "1000000000"), "at most 10,000 trainings, got 2,000,000,000"),
+        (("--vary", "epochs=1.0"), "expected a whole number, got '1.0'"),
+        (("--vary", "optimizer=sgd,adam", "--momentum", "0.5"), "--momentum means nothing to the optimizer sgd"),
         (("--vary", "momentum=0.5", "--jobs", "0"), "--jobs to be 1 or more"),
         ((), "--vary"),
     ],

@@ -11,10 +11,14 @@ from typing import Any
 import numpy as np
 import pytest
 
-from mnistnet.data.mnist import load_folder
+from mnistnet.data.mnist import Dataset, load_folder
 from mnistnet.model_file import load_model
+from mnistnet.nn.activations import ACTIVATIONS
 from mnistnet.nn.network import probabilities
+from mnistnet.nn.optimizers import OPTIMIZERS
 from mnistnet.places import shipped
+from mnistnet.training.recipes import Settings
+from mnistnet.training.run import train_network
 from tests.end_to_end.conftest import CommandLine
 from tests.end_to_end.test_train import interrupted
 from tests.servers import MirrorServer
@@ -102,3 +106,21 @@ def test_the_shipped_model_keeps_its_claim(mnist_dir: Path) -> None:
     confusion = np.zeros((10, 10), int)
     np.add.at(confusion, (dataset.test.labels, answers), 1)
     assert model.provenance.confusion == confusion.tolist()
+
+
+@pytest.fixture(scope="module")
+def dataset(mnist_dir: Path) -> Dataset:
+    return load_folder(mnist_dir)
+
+
+@pytest.mark.parametrize("optimizer", OPTIMIZERS)
+def test_every_optimizer_learns_in_five_epochs_as_it_usually_is_set(optimizer: str, dataset: Dataset) -> None:
+    training = train_network(dataset, Settings(optimizer=optimizer, epochs=5))
+    assert max(epoch.validation_accuracy for epoch in training.state.epochs) >= (0.94 if optimizer == "sgd" else 0.96)
+
+
+@pytest.mark.parametrize("activation", sorted(ACTIVATIONS.keys() - {"relu"}))  # which is that of the optimizers above
+def test_every_activation_learns_in_five_epochs_as_it_usually_is_set(activation: str, dataset: Dataset) -> None:
+    training = train_network(dataset, Settings(activation=activation, epochs=5))
+    least = 0.91 if activation == "identity" else 0.96  # without activations it is a linear classifier
+    assert max(epoch.validation_accuracy for epoch in training.state.epochs) >= least

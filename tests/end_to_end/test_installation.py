@@ -18,9 +18,13 @@ pytestmark = [
 ]
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
-SET_UP, TESTS, *OTHERS = [
-    line for block in re.findall(r"^```sh\n(.*?)^```", README, re.DOTALL | re.MULTILINE) for line in block.splitlines()
-]
+
+
+def blocks(language: str) -> list[str]:
+    return re.findall(rf"^```{language}\n(.*?)^```", README, re.DOTALL | re.MULTILINE)
+
+
+SET_UP, TESTS, *OTHERS = [line for block in blocks("sh") for line in block.splitlines()]
 
 
 @pytest.fixture(scope="module")
@@ -60,6 +64,16 @@ def test_every_command_of_the_readme_does_what_it_says(checkout: CommandLine, dr
         assert "Traceback" not in done.stderr
     assert re.fullmatch(r"8  9\d\.\d %\n", shown["scripts/predict.py my_digit.png"])
     assert "Test accuracy 98." in shown["scripts/report.py"] or "1,000 wrong" in shown["scripts/report.py"]
+
+
+def test_the_readmes_python_trains_looks_inside_and_predicts(checkout: CommandLine, tmp_path: Path) -> None:
+    (program,) = blocks("python")
+    (tmp_path / "program.py").write_text(program)
+    done = run(f".venv/bin/python {tmp_path / 'program.py'}", checkout.home.parent / "checkout")
+    assert done.returncode == 0, done.stderr
+    *epochs, answer = done.stdout.splitlines()
+    assert [line.split()[0] for line in epochs] == ["1", "2", "3", "4", "5"]
+    assert re.fullmatch(r"\(784, 64\) \[\d \d \d \d \d\]", answer)
 
 
 def test_a_wheel_works_in_an_empty_environment(tmp_path: Path, draw: Callable[[int], Path]) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from mnistnet.commands.run_folder import new_run_folder
+from mnistnet.commands.run_folder import new_folder
 from mnistnet.evaluation.report import read_report
 from mnistnet.model_file import load_model
 from tests.end_to_end.conftest import CommandLine, Done
@@ -125,7 +125,7 @@ def test_every_run_gets_a_folder_of_its_own_also_within_one_second(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("MNISTNET_HOME", str(tmp_path))
-    folders = {new_run_folder() for _ in range(5)}
+    folders = {new_folder("runs", instead="--run-dir") for _ in range(5)}
     assert len(folders) == 5
     assert all(folder.is_dir() for folder in folders)
 
@@ -147,6 +147,7 @@ def test_the_run_goes_where_it_is_told(mnistnet: CommandLine, tmp_path: Path) ->
         ("--hidden", "0"), ("--hidden", "a"), ("--hidden", ""), ("--epochs", "-1"), ("--epochs", "0"),
         ("--batch-size", "0"), ("--optimizer", "magic"), ("--learning-rate", "0"), ("--learning-rate", "nan"),
         ("--seed", "-1"), ("--no-such-option",),
+        ("--epochs", "30000"), ("--batch-norm", "--batch-size", "1"), ("--optimizer", "sgd", "--momentum", "0.9"),
         ("--hidden", "100000000000000000000"), ("--hidden", "20000,20000"), ("--label-smoothing", "1"),
         ("--output", "model"), ("--require-full",), ("--mirror", "http://127.0.0.1:9/"),
     ],

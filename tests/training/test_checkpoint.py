@@ -1,5 +1,6 @@
 """Checkpoints: a training put back from one ends in the same bits; what is no checkpoint is refused by name."""
 
+import os
 import zipfile
 from dataclasses import replace
 from pathlib import Path
@@ -8,7 +9,7 @@ import numpy as np
 import pytest
 
 from mnistnet.data.mnist import Examples
-from mnistnet.errors import CheckpointError
+from mnistnet.errors import CheckpointError, OutputError
 from mnistnet.training.checkpoint import changed_versions, read_checkpoint, require_same, restore, save_checkpoint
 from mnistnet.training.recipes import Settings
 from mnistnet.training.state import State, new_state
@@ -107,6 +108,13 @@ def test_a_checkpoint_cut_short_is_refused(saved: Path, kept: float) -> None:
         (b'"best_epoch": 1', b'"best_epoch": 9'), (b'"batches": ', b'"batches": -'), (b'"batches": ', b'"batches": 1'),
         (b'"examples": ', b'"examples": 2'), (b'"PCG64"', b'"MT19937"'),
         (b'"optimizer_steps": 30', b'"optimizer_steps": "a"'), (b'"dead"', b'"life"'),
+        (b'"optimizer_steps": 30', b'"optimizer_steps": -1'), (b'"best_epoch": 1', b'"best_epoch": null'),
+        (b'"best_epoch": 1', b'"best_epoch": -1'), (b'"best_epoch": 1', b'"best_epoch": 0'),
+        (b'"bias": false', b'"bias": 1.5'), (b'"standardize": true', b'"standardize": "abc"'),
+        (b'"seed": 0', b'"seed": 1.5'), (b'"epochs": 4', b'"epochs": Infinity'), (b'"number": 1', b'"number": null'),
+        (b'"loss": ', b'"loss": "a", "x": '), (b'"total": ', b'"total": null, "x": '), (b'"dead": ', b'"dead": "a'),
+        (b'"data_sha256": {', b'"data_sha256": 3, "x": {'), (b'"versions": {', b'"versions": [], "x": {'),
+        (b'"gradient": ', b'"gradient": Infinity, "x": '),
     ],
 )  # fmt: skip
 def test_a_checkpoint_tampered_with_is_refused(digits: Digits, saved: Path, old: bytes, new: bytes) -> None:
@@ -126,3 +134,24 @@ def test_arrays_of_another_network_are_refused(digits: Digits, saved: Path) -> N
     state = new_state(other.network(), other, digits[0], rng=np.random.default_rng(0))
     with pytest.raises(CheckpointError, match=r"expected params\.npy to be"):
         restore(read_checkpoint(saved), state, examples=1017)
+
+
+def test_what_usually_goes_with_the_rest_may_be_named_too(saved: Path) -> None:
+    named = replace(EVERYTHING, momentum=0.9, warmup=0.3, learning_rate=0.001)
+    require_same(read_checkpoint(saved), named, DATA)
+
+
+def test_a_state_that_could_not_be_read_back_is_not_written_over_a_good_one(digits: Digits, saved: Path) -> None:
+    before = saved.read_bytes()
+    state = train(digits, EVERYTHING)
+    state.optimizer.state[0, 0] = np.inf
+    with pytest.raises(OutputError, match=r"optimizer\.npy holds numbers that are not finite"):
+        save_checkpoint(saved, state, EVERYTHING, DATA)
+    assert saved.read_bytes() == before
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="makes a POSIX pipe")
+def test_a_pipe_is_refused_at_once(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(CheckpointError, match="it is no regular file"):
+        read_checkpoint(tmp_path / "pipe")

@@ -76,8 +76,9 @@ def test_the_same_seed_gives_the_same_bits_and_another_does_not() -> None:
 def test_solved_is_what_is_right_in_the_end(accuracies: list[float], first: int | None, solved: bool) -> None:
     network = Network((2, 3, 1))
     epochs = [Epoch(n, 0.1, 0.1, accuracy, 1.0, 0.1, 0.1, 1, ()) for n, accuracy in enumerate(accuracies, start=1)]
-    tried = Attempt(0, network, new_params(network), tuple(epochs))
+    tried = Attempt(0, network, new_params(network), tuple(epochs), "")
     assert (tried.first_solved(XOR), tried.solved(XOR)) == (first, solved)
+    assert not tried._replace(failed="loss exploded").solved(XOR)
 
 
 @pytest.mark.parametrize("name", PROBLEMS)

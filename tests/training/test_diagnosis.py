@@ -34,14 +34,20 @@ def test_healthy_epochs_call_for_nothing() -> None:
 def test_gradients_that_vanish_name_layer_ratio_and_remedy() -> None:
     sick = layers(LayerWatch(2e-10, 0.01, 0.5, 0.0))
     (diagnosis,) = diagnose([sick, sick], replace(SETTINGS, activation="sigmoid"))
-    assert diagnosis.text.startswith("gradients vanish in layer 1: 1e-09 of the output layer's; try --activation relu")
-    assert kinds([layers(LayerWatch(0.0, 0.0, 0.0, 0.0))]) == ["gradients vanish in layer 1"]
+    assert diagnosis.text.startswith(
+        "gradients vanish in layer 1: 1e-09 of the output layer's; try --activation relu or"
+    )
+    worse = layers(LayerWatch(1e-4, 0.01, 0.5, 0.0), LayerWatch(1e-5, 0.01, 0.5, 0.0))
+    assert "in layer 2: 5e-05" in diagnose([worse], SETTINGS)[0].text
+    assert kinds([layers(LayerWatch(0.0, 0.0, 0.0, 0.0))]) == ["gradients vanish"]
     assert kinds([layers(LayerWatch(2.1e-3, 0.01, 0.5, 0.0))]) == []
 
 
 def test_gradients_that_explode_are_told() -> None:
     (diagnosis,) = diagnose([layers(EPOCH.layers[0], LayerWatch(2e4, 0.1, 0.5, 0.0))], SETTINGS)
-    assert diagnosis.text.startswith("gradients explode in layer 2: 1e+05 times the output layer's; try --clip-norm 1")
+    assert diagnosis.text.startswith(
+        "gradients explode in layer 2: 1e+05 times the output layer's; try --clip-norm 1, or"
+    )
 
 
 def test_dead_units_are_told_with_their_share_once_a_layer() -> None:
@@ -87,7 +93,7 @@ def test_overfitting_names_the_epoch_since_when(validation: list[float], trainin
 @pytest.mark.parametrize(
     ("options", "kind"),
     [
-        ({"hidden": (32,) * 7, "activation": "sigmoid"}, "gradients vanish in layer 1"),
+        ({"hidden": (32,) * 7, "activation": "sigmoid", "initializer": "xavier_uniform"}, "gradients vanish"),
         ({"hidden": (32,) * 7, "activation": "sigmoid", "initializer": "xavier_uniform"}, "nothing is learned"),
         ({"learning_rate": 50.0, "hidden": (32, 32)}, "layer 2 is dead"),
         ({"learning_rate": 3.0, "hidden": (32, 32)}, "loss exploded"),
@@ -99,6 +105,30 @@ def test_real_sick_networks_are_found_out(
 ) -> None:
     settings = replace(SETTINGS, **options)  # type: ignore[arg-type]
     assert kind in kinds(train(digits, settings).epochs, settings)
+
+
+@pytest.mark.parametrize(
+    ("settings", "mended"),
+    [
+        ({"activation": "sigmoid", "initializer": "xavier_uniform"}, {"activation": "relu", "initializer": None}),
+        ({"activation": "sigmoid", "initializer": "xavier_uniform"}, {"batch_norm": True}),
+        ({"activation": "sigmoid", "initializer": "xavier_uniform"}, {"initializer": None, "hidden": (32,)}),
+    ],
+)
+def test_the_remedies_against_vanishing_help(
+    digits: tuple[Examples, Examples], settings: dict[str, object], mended: dict[str, object]
+) -> None:
+    sick = replace(SETTINGS, hidden=(32,) * 7, **settings)  # type: ignore[arg-type]
+    assert "gradients vanish" in kinds(train(digits, sick).epochs, sick)
+    healthy = replace(sick, **mended)  # type: ignore[arg-type]
+    assert "gradients vanish" not in kinds(train(digits, healthy).epochs, healthy)
+
+
+def test_no_remedy_is_proposed_that_is_in_use() -> None:
+    sick = layers(LayerWatch(2e-10, 0.01, 0.5, 0.0))
+    text = diagnose([sick], replace(SETTINGS, batch_norm=True))[0].text
+    assert "--batch-norm" not in text
+    assert "relu" not in text
 
 
 def test_a_real_healthy_network_is_left_in_peace(digits: tuple[Examples, Examples]) -> None:

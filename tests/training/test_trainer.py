@@ -85,6 +85,19 @@ def test_on_batch_is_told_every_image(digits: Digits) -> None:
 
 
 @pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("output", ["sigmoid", "softmax"])
+def test_outputs_that_hide_an_explosion_do_not_hide_it_from_us(digits: Digits, output: str) -> None:
+    settings = replace(SETTINGS, loss="mse", output_activation=output, learning_rate=1e38)
+    with pytest.raises(TrainingError, match="loss exploded"):
+        train(digits, settings)
+
+
+def test_penalties_are_named_among_the_causes_where_there_are_any(digits: Digits) -> None:
+    with pytest.raises(TrainingError, match=r"or smaller penalties$"):
+        train(digits, replace(SETTINGS, l2=1e10))
+
+
+@pytest.mark.filterwarnings("error")
 def test_a_loss_that_is_no_number_stops_it_and_names_step_and_learning_rate(digits: Digits) -> None:
     with pytest.raises(TrainingError, match=r"loss exploded at step \d+: it became (nan|inf); .* --learning-rate 0\.2"):
         train(digits, replace(SETTINGS, learning_rate=1e12))
