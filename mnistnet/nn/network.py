@@ -12,6 +12,7 @@ from mnistnet.arrays import Floats
 from mnistnet.nn.activations import ACTIVATIONS, OUTPUTS
 from mnistnet.nn.batch_norm import Statistics, normalize, normalize_backward
 from mnistnet.nn.initializers import INITIALIZERS
+from mnistnet.nn.workspace import NEW_ARRAYS, Workspace
 
 
 @dataclass(frozen=True)
@@ -68,8 +69,8 @@ Masks = Sequence[Floats | None]
 """Factors for the inputs of each layer, see dropout_masks."""
 
 
-def new_params(network: Network, *, dtype: DTypeLike = np.float32) -> Params:
-    """Parameters that are all zero."""
+def new_params(network: Network, *, dtype: DTypeLike = np.float32, flat: Floats | None = None) -> Params:
+    """Parameters that are all zero, or views into flat where that is given."""
     shapes = list(pairwise(network.sizes))
     scaled = [network.batch_norm] * (len(shapes) - 1) + [False]  # the last layer is not normalised
     counts = [
@@ -77,7 +78,8 @@ def new_params(network: Network, *, dtype: DTypeLike = np.float32) -> Params:
         for (inputs, outputs), scale in zip(shapes, scaled, strict=True)
         for count in (inputs * outputs, *[outputs] * (network.bias + scale))
     ]
-    flat = np.zeros(sum(counts), dtype)
+    if flat is None:
+        flat = np.zeros(sum(counts), dtype)
     views = iter(np.split(flat, np.cumsum(counts)))
     layers = [
         Layer(next(views).reshape(shape), next(views) if network.bias else None, next(views) if scale else None)
@@ -100,22 +102,31 @@ def initial_params(network: Network, *, rng: np.random.Generator, initializer: s
     return params
 
 
-def forward(network: Network, params: Params, inputs: Floats, *, masks: Masks | None = None) -> tuple[Floats, Tape]:
-    """The logits (n, classes) of inputs (n, sizes[0]), and the tape for backward.
+def forward(
+    network: Network,
+    params: Params,
+    inputs: Floats,
+    *,
+    masks: Masks | None = None,
+    space: Workspace = NEW_ARRAYS,
+) -> tuple[Floats, Tape]:
+    """The logits (n, classes) of inputs (n, sizes[0]), and the tape for backward; both may lie in space.
 
     Without masks nothing is dropped. Batch normalisation is over these n inputs.
     """
     activate = ACTIVATIONS[network.activation].function
+    count, dtype = len(inputs), params.flat.dtype
     tape: Tape = []
     for depth, layer in enumerate(params.layers):
         mask = masks[depth] if masks else None
         if mask is not None:
-            inputs = inputs * mask
-        outputs: Floats = inputs @ layer.weights
+            inputs = np.multiply(inputs, mask, out=space.array("kept", depth, inputs.shape, dtype))
+        shape = count, network.sizes[depth + 1]
+        outputs: Floats = np.matmul(inputs, layer.weights, out=space.array("outputs", depth, shape, dtype))
         normalized, statistics = None, None
         if layer.scale is not None:
             normalized, statistics = normalize(outputs)
-            outputs = normalized * layer.scale
+            outputs = np.multiply(normalized, layer.scale, out=space.array("scaled", depth, shape, dtype))
         if layer.bias is not None:
             outputs += layer.bias
         if layer is not params.layers[-1]:
@@ -125,15 +136,24 @@ def forward(network: Network, params: Params, inputs: Floats, *, masks: Masks | 
     return outputs, tape
 
 
-def backward(network: Network, params: Params, tape: Tape, grad: Floats, *, masks: Masks | None = None) -> Params:
-    """The loss's gradient in every parameter, by the chain rule from the last layer to the first.
+def backward(
+    network: Network,
+    params: Params,
+    tape: Tape,
+    grad: Floats,
+    *,
+    masks: Masks | None = None,
+    space: Workspace = NEW_ARRAYS,
+) -> Params:
+    """The loss's gradient in every parameter, by the chain rule from the last layer to the first; it may lie in space.
 
     With d for the gradient in a layer's sums and x for its inputs, that in the weights is x^T d and in the biases the
     sum of d over the batch; the layer before gets d W^T times the slope of its activation (Rumelhart et al. 1986).
     tape is what forward returned, masks what it was given, and grad (n, classes) the loss's gradient in the logits.
     """
     slope = ACTIVATIONS[network.activation].slope
-    gradient = new_params(network, dtype=params.flat.dtype)
+    dtype = params.flat.dtype
+    gradient = new_params(network, dtype=dtype, flat=space.array("gradient", 0, params.flat.shape, dtype))
     for depth in reversed(range(len(params.layers))):
         layer, of_layer, mask = params.layers[depth], gradient.layers[depth], masks[depth] if masks else None
         inputs, _, normalized, statistics = tape[depth]
@@ -144,7 +164,7 @@ def backward(network: Network, params: Params, tape: Tape, grad: Floats, *, mask
             grad = normalize_backward(grad * layer.scale, normalized, statistics)
         np.matmul(inputs.T, grad, out=of_layer.weights)
         if depth > 0:  # nothing stands before the input
-            grad = grad @ layer.weights.T
+            grad = np.matmul(grad, layer.weights.T, out=space.array("grad", depth, inputs.shape, dtype))
             if mask is not None:
                 grad *= mask
             grad *= slope(tape[depth - 1].outputs)

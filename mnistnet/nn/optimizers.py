@@ -4,6 +4,7 @@ In the formulas p are the parameters, g their gradient and rate the learning rat
 means in `state`, one row a mean, and counts its `steps`: both are plain values that can be saved and put back.
 """
 
+import math
 from typing import Any, ClassVar
 
 import numpy as np
@@ -84,7 +85,7 @@ class Nesterov(Optimizer):
         velocity *= self.momentum
         velocity -= g
         p -= g
-        p += self.momentum * velocity
+        p += np.multiply(velocity, self.momentum, out=g)
 
 
 class RmsProp(Optimizer):
@@ -110,7 +111,8 @@ class Adam(Optimizer):
     """m = b1 m + (1 - b1) g; s = b2 s + (1 - b2) g^2; p = p - rate m' / (sqrt(s') + epsilon), where m' = m / (1 - b1^t)
     and s' = s / (1 - b2^t) are freed of their start at 0, in step t = 1, 2 ... (Kingma & Ba 2015, algorithm 1).
 
-    b1 is momentum, b2 square_decay.
+    b1 is momentum, b2 square_decay. The means are kept without their constant factors 1 - b1 and 1 - b2, which come in
+    with the rate: that saves passes over the parameters.
     """
 
     usual_learning_rate = 0.001
@@ -122,12 +124,16 @@ class Adam(Optimizer):
     def update(self, p: Floats, g: Floats, rate: float) -> None:
         mean, square = self.state
         mean *= self.momentum
-        mean += (1 - self.momentum) * g
+        mean += g
         square *= self.square_decay
-        square += (1 - self.square_decay) * np.square(g, out=g)
-        scale = np.sqrt(square / (1 - self.square_decay**self.steps), out=g)
-        scale += self.epsilon
-        p -= rate / (1 - self.momentum**self.steps) * np.divide(mean, scale, out=scale)
+        square += np.square(g, out=g)
+        of_mean = (1 - self.momentum) / (1 - self.momentum**self.steps)
+        of_scale = math.sqrt((1 - self.square_decay) / (1 - self.square_decay**self.steps))
+        scale = np.sqrt(square, out=g)
+        scale += self.epsilon / of_scale
+        ratio = np.divide(mean, scale, out=g)
+        ratio *= rate * of_mean / of_scale
+        p -= ratio
 
 
 class AdamW(Adam):

@@ -15,6 +15,7 @@ from mnistnet.nn.losses import network_loss
 from mnistnet.nn.network import Params, Tape, backward, forward
 from mnistnet.nn.optimizers import OPTIMIZERS, decay_weights
 from mnistnet.nn.regularizers import add_penalty_gradient, clip_norm, dropout_masks, move_average
+from mnistnet.nn.workspace import NEW_ARRAYS, Workspace
 from mnistnet.training.recipes import Settings
 from mnistnet.training.state import Epoch, EpochSoFar, State, copied, present_network
 from mnistnet.training.watch import watch_layers, watch_step
@@ -38,15 +39,15 @@ def fit(
     every batch: saved there and put back, it goes on to the same bits. Raises TrainingError when the loss is no longer
     a finite number.
     """
-    steps = settings.epochs * math.ceil(len(train.labels) / settings.batch_size)
+    steps, space = settings.epochs * math.ceil(len(train.labels) / settings.batch_size), Workspace()
     while not is_finished(state, settings):
         for rows, seed, watch in batches(state, len(train.labels), settings):
             if before_batch:
                 before_batch(state)
             step = state.optimizer.steps
-            batch = Examples(train.images[rows], train.labels[rows])
+            batch = take(train, rows, space=space)
             rate = settings.rate(step, steps=steps)
-            loss = train_step(state, batch, settings, learning_rate=rate, seed=seed, watch=watch)
+            loss = train_step(state, batch, settings, learning_rate=rate, seed=seed, watch=watch, space=space)
             require_finite(loss, step, settings)
             state.epoch.add(loss, examples=len(rows), step=step)
             if on_batch:
@@ -72,14 +73,21 @@ def batches(state: State, count: int, settings: Settings) -> Iterator[tuple[Labe
 
 
 def train_step(
-    state: State, batch: Examples, settings: Settings, *, learning_rate: float, seed: int = 0, watch: bool = False
+    state: State,
+    batch: Examples,
+    settings: Settings,
+    *,
+    learning_rate: float,
+    seed: int = 0,
+    watch: bool = False,
+    space: Workspace = NEW_ARRAYS,
 ) -> float:
     """One step down the gradient of one batch; changes state in place and returns the loss before the step.
 
     seed is of the batch's dropout; watch notes in state what the step does in each layer.
     """
     with np.errstate(over="ignore", invalid="ignore"):  # fit looks at the loss, and says so in words
-        loss, gradient, tape = batch_gradient(state, batch, settings, seed=seed)
+        loss, gradient, tape = batch_gradient(state, batch, settings, seed=seed, space=space)
         take_step = partial(apply_gradient, state, gradient, settings, learning_rate=learning_rate)
         if watch:
             state.epoch.layers = watch_step(take_step, state.params, gradient)
@@ -89,18 +97,27 @@ def train_step(
     return loss
 
 
-def batch_gradient(state: State, batch: Examples, settings: Settings, *, seed: int) -> tuple[float, Params, Tape]:
-    """The loss of a batch, its gradient, and the tape."""
+def take(examples: Examples, rows: Labels, *, space: Workspace) -> Examples:
+    """The examples of these numbers; the images may lie in space."""
+    images = examples.images
+    out = space.array("images", 0, (len(rows), *images.shape[1:]), images.dtype)
+    return Examples(np.take(images, rows, axis=0, out=out, mode="clip"), examples.labels[rows])
+
+
+def batch_gradient(
+    state: State, batch: Examples, settings: Settings, *, seed: int, space: Workspace
+) -> tuple[float, Params, Tape]:
+    """The loss of a batch, its gradient, and the tape; the last two may lie in space."""
     network, params = state.network, state.params
     inputs, masks = standardized(batch.images, state.standardization), None
     if settings.drops:
         rng = np.random.default_rng(seed)
         masks = dropout_masks(network, len(inputs), inputs=settings.input_dropout, hidden=settings.dropout, rng=rng)
-    logits, tape = forward(network, params, inputs, masks=masks)
+    logits, tape = forward(network, params, inputs, masks=masks, space=space)
     loss, grad = network_loss(
         settings.loss, network.output, logits, batch.labels, label_smoothing=settings.label_smoothing
     )
-    return loss, backward(network, params, tape, grad, masks=masks), tape
+    return loss, backward(network, params, tape, grad, masks=masks, space=space), tape
 
 
 def apply_gradient(state: State, gradient: Params, settings: Settings, *, learning_rate: float) -> None:
