@@ -68,7 +68,8 @@ def one_of(names: Iterable[str]) -> str:
 
 
 RATES = one_of(f"{name} {kind.usual_learning_rate:g}" for name, kind in OPTIMIZERS.items())
-NETWORK, STEPS, RESTRAINT, RUN = "the network", "how it learns", "regularisation", "the run"
+NETWORK, STEPS, RESTRAINT = "the network", "how it learns", "regularisation"
+WARPS, RUN = "warped digits, drawn anew in every epoch", "the run"
 
 OPTIONS: Mapping[str, Option] = {
     "hidden": Option(NETWORK, layer_sizes, "N,N", "units in each hidden layer"),
@@ -100,6 +101,11 @@ OPTIONS: Mapping[str, Option] = {
         RESTRAINT, number, "X", "running average of the weights: the share that stays a step, such as 0.999"
     ),
     "patience": Option(RESTRAINT, whole_number, "N", "stop after N epochs without a better one, 0 for never"),
+    "rotation": Option(WARPS, number, "X", "up to X degrees either way, such as 14"),
+    "scale": Option(WARPS, number, "X", "height and width by up to a factor of exp(X), such as 0.15"),
+    "shear": Option(WARPS, number, "X", "slanted by up to X pixels a row, such as 0.12"),
+    "shift": Option(WARPS, number, "X", "moved by up to X pixels, such as 1.5"),
+    "elastic": Option(WARPS, number, "X", "bent: standard deviation of an elastic field in pixels, such as 1"),
     "validation": Option(RUN, number, "X", "share of the images kept aside to choose the best epoch"),
     "seed": Option(RUN, whole_number, "N", "same seed, same machine, same number of threads: same bits"),
     "watch": Option(RUN, on_or_off, "", "record nothing about gradients and dead units"),
@@ -109,7 +115,7 @@ OPTIONS: Mapping[str, Option] = {
 
 def add_settings_options(parser: argparse.ArgumentParser, *, defaults: Settings, leave_out: Iterable[str] = ()) -> None:
     """An option for every setting; those not named on the command line are not in the parsed arguments."""
-    groups = {group: parser.add_argument_group(group) for group in (NETWORK, STEPS, RESTRAINT, RUN)}
+    groups = {group: parser.add_argument_group(group) for group in (NETWORK, STEPS, RESTRAINT, WARPS, RUN)}
     for name, option in OPTIONS.items():
         if name in leave_out:
             continue

@@ -12,6 +12,7 @@ from mnistnet.nn.losses import LOSSES
 from mnistnet.nn.network import Network
 from mnistnet.nn.optimizers import OPTIMIZERS
 from mnistnet.nn.schedules import SCHEDULES
+from mnistnet.training.augmentation import Warps
 
 
 @dataclass(frozen=True)
@@ -61,6 +62,13 @@ class Settings:
     patience: int = 0
     """Epochs without a better validation accuracy after which training stops; 0 for never."""
 
+    rotation: float = 0.0
+    scale: float = 0.0
+    shear: float = 0.0
+    shift: float = 0.0
+    elastic: float = 0.0
+    """How strongly training digits are warped, see Warps; 0 for all of them: not at all."""
+
     validation: float = 1 / 12
     """Share of the images kept aside to choose the best epoch: 5,000 of 60,000."""
     seed: int = 0
@@ -94,6 +102,9 @@ class Settings:
             value = getattr(self, name)
             if value is not None and not 0 <= value < math.inf:
                 raise ValueError(f"{name} must be a finite number, 0 or more, got {value}")
+        for name, most in (("rotation", 180), ("scale", 1), ("shear", 1), ("shift", SIDE), ("elastic", SIDE)):
+            if not 0 <= getattr(self, name) <= most:
+                raise ValueError(f"{name} must be from 0 to {most}, got {getattr(self, name)}")
         for name in ("momentum", "square_decay"):
             if getattr(self, name) is not None and getattr(OPTIMIZERS[self.optimizer], f"usual_{name}") is None:
                 raise ValueError(f"{name} means nothing to the optimizer {self.optimizer}, got {getattr(self, name)}")
@@ -116,9 +127,15 @@ class Settings:
         return kept
 
     @property
-    def drops(self) -> bool:
-        """Whether there is dropout anywhere."""
-        return bool(self.dropout or self.input_dropout)
+    def warps(self) -> Warps | None:
+        """How digits are warped; None where they are not."""
+        strengths = self.rotation, self.scale, self.shear, self.shift, self.elastic
+        return Warps(*strengths) if any(strengths) else None
+
+    @property
+    def noisy(self) -> bool:
+        """Whether batches need random numbers of their own."""
+        return bool(self.dropout or self.input_dropout or self.warps)
 
     @property
     def output_kind(self) -> str:

@@ -16,6 +16,7 @@ from mnistnet.nn.network import Params, Tape, backward, forward
 from mnistnet.nn.optimizers import OPTIMIZERS, decay_weights
 from mnistnet.nn.regularizers import add_penalty_gradient, clip_norm, dropout_masks, move_average
 from mnistnet.nn.workspace import NEW_ARRAYS, Workspace
+from mnistnet.training.augmentation import warped
 from mnistnet.training.recipes import Settings
 from mnistnet.training.state import Epoch, EpochSoFar, State, copied, present_network
 from mnistnet.training.watch import watch_layers, watch_step
@@ -65,7 +66,7 @@ def batches(state: State, count: int, settings: Settings) -> Iterator[tuple[Labe
     starts = range(0, count, size)
     state.rng.bit_generator.state = state.epoch.generator
     order = state.rng.permutation(count)
-    seeds = state.rng.integers(2**63, size=len(starts)) if settings.drops else np.zeros(len(starts), int)
+    seeds = state.rng.integers(2**63, size=len(starts)) if settings.noisy else np.zeros(len(starts), int)
     watched = max(0, count // size - 1) * size
     for number in range(state.epoch.batches, len(starts)):
         start = starts[number]
@@ -84,7 +85,7 @@ def train_step(
 ) -> float:
     """One step down the gradient of one batch; changes state in place and returns the loss before the step.
 
-    seed is of the batch's dropout; watch notes in state what the step does in each layer.
+    seed is of the batch's warps and dropout; watch notes in state what the step does in each layer.
     """
     with np.errstate(over="ignore", invalid="ignore"):  # fit looks at the loss, and says so in words
         loss, gradient, tape = batch_gradient(state, batch, settings, seed=seed, space=space)
@@ -109,10 +110,13 @@ def batch_gradient(
 ) -> tuple[float, Params, Tape]:
     """The loss of a batch, its gradient, and the tape; the last two may lie in space."""
     network, params = state.network, state.params
-    inputs, masks = standardized(batch.images, state.standardization), None
-    if settings.drops:
+    images, masks = batch.images, None
+    if settings.noisy:
         rng = np.random.default_rng(seed)
-        masks = dropout_masks(network, len(inputs), inputs=settings.input_dropout, hidden=settings.dropout, rng=rng)
+        if settings.warps:
+            images = warped(images, settings.warps, rng=rng)
+        masks = dropout_masks(network, len(images), inputs=settings.input_dropout, hidden=settings.dropout, rng=rng)
+    inputs = standardized(images, state.standardization)
     logits, tape = forward(network, params, inputs, masks=masks, space=space)
     loss, grad = network_loss(
         settings.loss, network.output, logits, batch.labels, label_smoothing=settings.label_smoothing

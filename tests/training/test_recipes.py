@@ -16,6 +16,7 @@ from mnistnet.training.recipes import Settings
         {"initializer": "zeros"}, {"loss": "hinge"}, {"output_activation": "sigmoid"}, {"dropout": 1.0},
         {"input_dropout": -0.5}, {"momentum": 1.0}, {"square_decay": float("nan")}, {"warmup": 1.0}, {"l1": -1.0},
         {"l2": float("inf")}, {"weight_decay": -1e-9}, {"clip_norm": -1.0}, {"average": 1.0}, {"patience": -1},
+        {"rotation": -1.0}, {"scale": 1.5}, {"shear": float("nan")}, {"shift": 100.0}, {"elastic": -0.1},
         {"validation": 0.0}, {"validation": 1.0},
     ],
 )  # fmt: skip

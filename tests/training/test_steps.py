@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from mnistnet.data.mnist import Examples
+from mnistnet.data.mnist import Examples, load_sample
+from mnistnet.training.augmentation import Warps, warped
 from mnistnet.training.recipes import Settings
 from mnistnet.training.state import State, new_state
 from mnistnet.training.trainer import batches, train_step
@@ -131,6 +132,20 @@ def test_running_statistics_are_the_written_out_average_of_the_batches(average: 
         train_step(state, Examples(examples().images[rows], examples().labels[rows]), settings, learning_rate=1e-9)
     np.testing.assert_allclose(state.statistics[0].mean, mean, rtol=1e-4)
     np.testing.assert_allclose(state.statistics[0].variance, variance, rtol=1e-4)
+
+
+def test_digits_are_warped_as_the_settings_say_before_all_else() -> None:
+    digits = load_sample().test.images[:20]
+    plain = replace(PLAIN, batch_size=20, standardize=True)
+    warps = Warps(rotation=20, scale=0.1, shear=0.2, shift=2, field=0.5)
+    warping = replace(plain, rotation=20, scale=0.1, shear=0.2, shift=2, elastic=0.5)
+    arrays = []
+    for settings, images in ((plain, warped(digits, warps, rng=np.random.default_rng(5))), (warping, digits)):
+        examples = Examples(images, np.arange(20) % 10)
+        state = new_state(settings.network(), settings, Examples(digits, examples.labels), rng=np.random.default_rng(0))
+        train_step(state, examples, settings, learning_rate=0.1, seed=5)
+        arrays.append(state.params.flat)
+    np.testing.assert_array_equal(*arrays)
 
 
 def test_every_batch_drops_others() -> None:

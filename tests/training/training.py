@@ -26,6 +26,8 @@ EVERYTHING = Settings(
     dropout=0.2,
     input_dropout=0.1,
     clip_norm=1.0,
+    rotation=10.0,
+    elastic=0.7,
     average=0.9,
     patience=3,
 )

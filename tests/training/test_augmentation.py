@@ -1,0 +1,118 @@
+"""Warps, against a slow, obvious reference, and where the right picture is known exactly."""
+
+import math
+
+import numpy as np
+import pytest
+
+from mnistnet.arrays import SIDE, Floats
+from mnistnet.data.mnist import load_sample
+from mnistnet.training.augmentation import BASIS, Warps, random_warps, resample, warped
+
+STILL = Warps(rotation=0, scale=0, shear=0, shift=0, field=0)
+ROWS, COLUMNS = np.mgrid[:SIDE, :SIDE].astype(np.float32)
+
+
+@pytest.fixture(scope="module")
+def digits() -> Floats:
+    return load_sample().test.images[:100]
+
+
+def slowly(image: Floats, places: Floats) -> Floats:
+    """Bilinear resampling, a pixel at a time."""
+    picture, result = image.reshape(SIDE, SIDE), np.zeros(SIDE * SIDE)
+
+    def pixel(row: int, column: int) -> float:
+        return float(picture[row, column]) if 0 <= row < SIDE and 0 <= column < SIDE else 0.0
+
+    for number, (row, column) in enumerate(places.T.tolist()):
+        top, left = math.floor(row), math.floor(column)
+        for near_row, near_column in ((top, left), (top, left + 1), (top + 1, left), (top + 1, left + 1)):
+            share = (1 - abs(row - near_row)) * (1 - abs(column - near_column))
+            result[number] += share * pixel(near_row, near_column)
+    return result
+
+
+def seen(digits: Floats, rows: Floats, columns: Floats) -> Floats:
+    """All digits through one warp, as pictures."""
+    places = np.tile(np.stack([rows.ravel(), columns.ravel()]).astype(np.float32), (len(digits), 1, 1))
+    return resample(digits, places).reshape(-1, SIDE, SIDE)
+
+
+def test_it_is_what_a_loop_over_pixels_gives(digits: Floats) -> None:
+    strong = Warps(rotation=60, scale=0.5, shear=0.5, shift=12, field=4)
+    places = random_warps(100, strong, rng=np.random.default_rng(0))
+    expected = np.array([slowly(image, place) for image, place in zip(digits[:12], places, strict=False)])
+    np.testing.assert_allclose(resample(digits, places)[:12], expected, atol=2e-6)
+
+
+def test_places_beyond_the_border_are_empty() -> None:
+    full = np.ones((1, SIDE * SIDE), np.float32)
+    for row, share in ((-1.0, 0.0), (-0.25, 0.75), (0.0, 1.0), (27.0, 1.0), (27.5, 0.5), (28.0, 0.0), (1e9, 0.0)):
+        assert seen(full, np.full_like(ROWS, row), COLUMNS)[0, 0, 5] == pytest.approx(share, abs=1e-6)
+
+
+def test_identity_shifts_by_whole_pixels_and_quarter_turns_are_exact(digits: Floats) -> None:
+    pictures = digits.reshape(-1, SIDE, SIDE)
+    np.testing.assert_array_equal(seen(digits, ROWS, COLUMNS), pictures)
+    shifted = seen(digits, ROWS - 3, COLUMNS + 2)
+    np.testing.assert_array_equal(shifted[:, 3:, :-2], pictures[:, :-3, 2:])
+    assert not shifted[:, :3].any()
+    assert not shifted[:, :, -2:].any()
+    np.testing.assert_array_equal(seen(digits, COLUMNS, SIDE - 1 - ROWS), np.rot90(pictures, axes=(1, 2)))
+
+
+def test_no_warp_at_all_changes_nothing(digits: Floats) -> None:
+    np.testing.assert_allclose(warped(digits, STILL, rng=np.random.default_rng(0)), digits, atol=1e-5)
+
+
+def steps(warps: Warps) -> tuple[Floats, Floats]:
+    """What one pixel down, and one across, comes to in the original, for 500 warps: (500, 2) each."""
+    places = random_warps(500, warps, rng=np.random.default_rng(0)).reshape(500, 2, SIDE, SIDE)
+    return places[:, :, 6, 5] - places[:, :, 5, 5], places[:, :, 5, 6] - places[:, :, 5, 5]
+
+
+def test_rotation_keeps_lengths_and_right_angles() -> None:
+    down, across = steps(Warps(rotation=90, scale=0, shear=0, shift=0, field=0))
+    np.testing.assert_allclose(np.linalg.norm([down, across], axis=2), 1, atol=1e-4)
+    np.testing.assert_allclose((down * across).sum(axis=1), 0, atol=1e-4)
+    assert np.degrees(np.arctan2(across[:, 0], across[:, 1])).std() == pytest.approx(90 / 3**0.5, rel=0.1)
+
+
+def test_scale_stretches_both_ways_within_its_bounds() -> None:
+    lengths = np.linalg.norm(steps(Warps(rotation=0, scale=0.3, shear=0, shift=0, field=0)), axis=2)
+    assert np.exp(-0.3) - 1e-4 < lengths.min() < np.exp(-0.28)
+    assert np.exp(0.28) < lengths.max() < np.exp(0.3) + 1e-4
+    assert abs(np.corrcoef(lengths)[0, 1]) < 0.2  # height and width are drawn apart
+
+
+def test_the_field_is_as_strong_as_asked_and_smooth() -> None:
+    field = Warps(rotation=0, scale=0, shear=0, shift=0, field=1.5)
+    places = random_warps(4000, field, rng=np.random.default_rng(0)).reshape(4000, 2, SIDE, SIDE)
+    moved = places - np.stack([ROWS, COLUMNS])
+    assert moved[:, :, SIDE // 2, SIDE // 2].std() == pytest.approx(1.5, rel=0.05)
+    assert abs(moved.mean()) < 0.05
+    assert np.diff(moved, axis=3).std() < 0.4  # neighbours move together
+    assert abs(np.corrcoef(moved[:, 0, 3, 3], moved[:, 0, 24, 24])[0, 1]) < 0.1  # far corners do not
+
+
+def test_warped_digits_keep_their_range_and_most_of_their_ink(digits: Floats) -> None:
+    result = warped(digits, Warps(), rng=np.random.default_rng(0))
+    assert (result.shape, result.dtype) == (digits.shape, np.float32)
+    assert result.min() >= 0
+    assert result.max() <= 1
+    assert 0.8 < result.sum() / digits.sum() < 1.25
+    assert np.abs(result - digits).mean() > 0.02
+
+
+def test_the_generator_alone_decides(digits: Floats) -> None:
+    one, two = (warped(digits, Warps(), rng=np.random.default_rng(3)) for _ in range(2))
+    np.testing.assert_array_equal(one, two)
+    assert (warped(digits, Warps(), rng=np.random.default_rng(4)) != one).any()
+
+
+def test_the_basis_is_rows_columns_one_and_bumps() -> None:
+    assert BASIS.shape == (28, SIDE * SIDE)
+    np.testing.assert_array_equal(BASIS[0].reshape(SIDE, SIDE), ROWS - 13.5)
+    np.testing.assert_array_equal(BASIS[1].reshape(SIDE, SIDE), COLUMNS - 13.5)
+    np.testing.assert_array_equal(BASIS[2], 1)
