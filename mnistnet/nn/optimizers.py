@@ -5,6 +5,7 @@ means in `state`, one row a mean, and counts its `steps`: both are plain values 
 """
 
 import math
+from abc import ABC, abstractmethod
 from typing import Any, ClassVar
 
 import numpy as np
@@ -14,7 +15,7 @@ from mnistnet.arrays import Floats
 from mnistnet.nn.network import Params
 
 
-class Optimizer:
+class Optimizer(ABC):
     """Takes steps down a gradient.
 
     momentum is the share of the running mean of gradients that stays from step to step, square_decay that of the mean
@@ -40,9 +41,9 @@ class Optimizer:
         self.steps += 1
         self.update(params.flat, gradient.flat, learning_rate)
 
+    @abstractmethod
     def update(self, p: Floats, g: Floats, rate: float) -> None:
         """Change p in place; g is overwritten."""
-        raise NotImplementedError
 
 
 class Sgd(Optimizer):

@@ -1,7 +1,7 @@
 """Workspace: arrays that one step of training after the other writes into.
 
-A large array that is made anew in every step gets new pages from the system every time, and touching these costs more
-than the arithmetic. Whoever trains makes one Workspace and hands it to forward and backward. The results are the same.
+A large array that is made anew in every step may get new pages from the system every time, and touching these takes
+time. Whoever trains makes one Workspace and hands it to forward and backward. The results are the same.
 """
 
 import numpy as np

@@ -21,7 +21,7 @@ OVERFITTING_RISE = 1.1
 
 
 class Diagnosis(NamedTuple):
-    """What is wrong, as `kind` (where a layer is concerned with its number) for programs and as text for people."""
+    """What is wrong: its kind, by which it is told once, and a text for people."""
 
     kind: str
     text: str
