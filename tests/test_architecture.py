@@ -11,7 +11,8 @@ from PIL import Image
 PACKAGE = Path(__file__).parents[1] / "mnistnet"
 FLOORS = (
     ("__main__",),
-    ("commands", "web", "sklearn", "export"),
+    ("commands",),
+    ("web", "sklearn", "export"),
     ("bulk",),
     ("reader", "training"),
     ("evaluation",),
@@ -62,7 +63,16 @@ def test_the_mathematics_knows_no_files_clock_or_pictures(forbidden: str) -> Non
 
 
 def test_reading_a_picture_starts_without_the_heavy_packages(tmp_path: Path) -> None:
-    heavy = ["matplotlib", "requests", "rich", "jinja2", "threadpoolctl", "mnistnet.training", "mnistnet.data.download"]
+    heavy = [
+        "matplotlib",
+        "requests",
+        "rich",
+        "jinja2",
+        "threadpoolctl",
+        "onnx",
+        "mnistnet.training",
+        "mnistnet.data.download",
+    ]
     Image.new("L", (50, 50), 255).save(tmp_path / "blank.png")
     program = (
         "import sys; from mnistnet.commands import main; main(['predict', '--model', 'shipped', sys.argv[1]])\n"

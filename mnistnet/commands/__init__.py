@@ -26,11 +26,12 @@ COMMANDS = {
     "report": "show the accuracy report of a run or a model",
     "experiment": "train with every combination of some settings and compare them",
     "gradcheck": "check the backward pass against central differences",
+    "export": "write the network as an ONNX file for other programs",
     "xor": "solve XOR, a ball and a sine wave with the same engine",
     "data": "show, verify or fetch the MNIST files",
 }
 
-USAGE = "usage: mnistnet COMMAND [OPTIONS]\n\n" + "\n".join(f"  {name:10}{text}" for name, text in COMMANDS.items())
+USAGE = "usage: mnistnet COMMAND [OPTIONS]\n\n" + "\n".join(f"  {name:12}{text}" for name, text in COMMANDS.items())
 HELP = f"{USAGE}\n\n`mnistnet COMMAND --help` tells more, with an example. `mnistnet --version` prints the version."
 
 

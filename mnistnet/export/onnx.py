@@ -1,0 +1,140 @@
+"""ONNX: a model as a graph that other programs run, for ONNX Runtime, browsers, phones and compilers.
+
+It computes what nn.network.probabilities does. Its metadata hold the model's claim, each value as JSON.
+"""
+
+import json
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from onnx import ModelProto, NodeProto, TensorProto, ValueInfoProto, checker, helper, numpy_helper
+
+from mnistnet import __version__
+from mnistnet.arrays import CLASSES, SIDE
+from mnistnet.model_file import Model, Provenance, named_arrays
+from mnistnet.nn.activations import LEAK
+from mnistnet.nn.network import Network
+
+OPSET, IR_VERSION = 13, 7
+"""As old as the graph allows, so that old programs read it too, such as ONNX Runtime 1.7 of 2021: since opset 13
+Softmax is along its axis alone, and ReduceSum takes its axes as an input."""
+INPUT, OUTPUT = "images", "probabilities"
+INPUT_SHAPE, OUTPUT_SHAPE = ("batch", SIDE * SIDE), ("batch", CLASSES)
+
+NODES: Mapping[str, tuple[str, dict[str, Any]]] = {
+    "relu": ("Relu", {}),
+    "leaky_relu": ("LeakyRelu", {"alpha": LEAK}),
+    "sigmoid": ("Sigmoid", {}),
+    "tanh": ("Tanh", {}),
+    "identity": ("Identity", {}),
+    "softmax": ("Softmax", {"axis": -1}),
+}
+"""The operator and its attributes, by the name in ACTIVATIONS or OUTPUTS."""
+
+SHARES: Mapping[str, NDArray[Any]] = {
+    "least": np.array(1e-6, np.float32),
+    "most": np.array(1, np.float32),
+    "classes_axis": np.array([1], np.int64),
+}
+"""What shares takes: the limits are those of nn.network.probabilities."""
+
+
+def onnx_bytes(model: Model) -> bytes:
+    """The content of an .onnx file; equal models give equal bytes.
+
+    Raises ValueError unless the network is plain, as those in model files are.
+    """
+    if model.network.batch_norm or not model.network.bias:
+        raise ValueError("only plain networks with biases are exported; see plain_network")
+    proto = onnx_model(model)
+    checker.check_model(proto, full_check=True)
+    content: bytes = proto.SerializeToString(deterministic=True)
+    return content
+
+
+def onnx_model(model: Model) -> ModelProto:
+    """Graph, description and metadata."""
+    arrays: Mapping[str, NDArray[Any]] = named_arrays(model.params)
+    if model.network.output != "softmax":
+        arrays = {**arrays, **SHARES}
+    graph = helper.make_graph(
+        list(nodes(model.network)),
+        "mnistnet",
+        inputs=[value(INPUT, INPUT_SHAPE, "28 x 28 pixels row by row, as MNIST's: ink 1, background 0")],
+        outputs=[value(OUTPUT, OUTPUT_SHAPE, "of the digits 0 to 9")],
+        initializer=[numpy_helper.from_array(array, name.removesuffix(".npy")) for name, array in arrays.items()],
+    )
+    proto = helper.make_model(
+        graph,
+        ir_version=IR_VERSION,
+        opset_imports=[helper.make_opsetid("", OPSET)],
+        producer_name="mnistnet",
+        producer_version=__version__,
+        doc_string=description(model),
+    )
+    helper.set_model_props(proto, metadata(model.provenance))
+    return proto
+
+
+def value(name: str, shape: tuple[str | int, ...], meaning: str) -> ValueInfoProto:
+    """An input or output of float32."""
+    return helper.make_tensor_value_info(name, TensorProto.FLOAT, shape, doc_string=meaning)
+
+
+def nodes(network: Network) -> Iterator[NodeProto]:
+    """The graph from INPUT to OUTPUT, layer by layer."""
+    inputs, last = INPUT, len(network.sizes) - 2
+    for depth in range(last):
+        yield gemm(inputs, depth)
+        inputs = f"hidden_{depth}"
+        yield node(network.activation, f"sums_{depth}", inputs)
+    yield gemm(inputs, last)
+    if network.output == "softmax":
+        yield node("softmax", f"sums_{last}", OUTPUT)
+        return
+    yield node(network.output, f"sums_{last}", "outputs")
+    yield from shares("outputs")
+
+
+def gemm(inputs: str, depth: int) -> NodeProto:
+    """One layer's sums: inputs @ weights + bias."""
+    return helper.make_node("Gemm", [inputs, f"weights_{depth}", f"bias_{depth}"], [f"sums_{depth}"])
+
+
+def node(name: str, inputs: str, outputs: str) -> NodeProto:
+    """An activation or output by its name."""
+    operator, attributes = NODES[name]
+    return helper.make_node(operator, [inputs], [outputs], **attributes)
+
+
+def shares(outputs: str) -> Iterator[NodeProto]:
+    """Outputs cut to [least, most] and divided by their sum."""
+    yield helper.make_node("Clip", [outputs, "least", "most"], ["clipped"])
+    yield helper.make_node("ReduceSum", ["clipped", "classes_axis"], ["total"], keepdims=1)
+    yield helper.make_node("Div", ["clipped", "total"], [OUTPUT])
+
+
+def description(model: Model) -> str:
+    """What the graph is and how well it reads, in a few words."""
+    facts, layers = model.provenance, "-".join(map(str, model.network.sizes))
+    text = (
+        f"Reads handwritten digits: {layers} {model.network.activation}, "
+        f"{facts.test_errors:,} of {facts.test_images:,} test images misread"
+    )
+    return f"{text}; {facts.notice}" if facts.notice else text
+
+
+def metadata(facts: Provenance) -> dict[str, str]:
+    """The claim, and what it was measured on."""
+    claim = {
+        "test_errors": facts.test_errors,
+        "test_images": facts.test_images,
+        "dataset": facts.dataset,
+        "data_sha256": facts.data_sha256,
+        "seed": facts.settings.get("seed"),
+        "partial": facts.partial,
+        "notice": facts.notice,
+    }
+    return {name: json.dumps(fact) for name, fact in claim.items()}

@@ -1,0 +1,132 @@
+"""`mnistnet export`, as a user runs it."""
+
+import hashlib
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from mnistnet.data.mnist import load_sample
+from mnistnet.model_file import load_model, save_model
+from mnistnet.nn.network import probabilities
+from mnistnet.places import shipped
+from tests.end_to_end.conftest import CommandLine
+from tests.models import small_model
+
+
+@pytest.fixture
+def no_onnx(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """To the processes that are started, the package onnx is not installed."""
+    (tmp_path / "path").mkdir()
+    (tmp_path / "path" / "onnx.py").write_text('raise ModuleNotFoundError("No module named \'onnx\'", name="onnx")\n')
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path / "path"))
+
+
+@pytest.mark.usefixtures("no_onnx")
+def test_without_the_extra_it_says_what_to_install(mnistnet: CommandLine, tmp_path: Path) -> None:
+    done = mnistnet("export", "--onnx", tmp_path / "mnist.onnx")
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr.count("\n") == 1
+    assert "No module named 'onnx'" in done.stderr
+    assert "pip install 'mnistnet[onnx]'" in done.stderr
+    assert not (tmp_path / "mnist.onnx").exists()
+    assert mnistnet("export", "--help").returncode == 0
+
+
+@pytest.mark.parametrize(
+    ("arguments", "got"),
+    [((), "no --onnx"), (("--onnx", "mnist.pb"), "mnist.pb"), (("--onnx", "onnx"), "onnx"), (("--onnx=",), "nothing")],
+)
+def test_without_a_name_for_the_file_it_is_wrong_usage(
+    mnistnet: CommandLine, arguments: tuple[str, ...], got: str
+) -> None:
+    done = mnistnet("export", *arguments)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "--onnx" in done.stderr
+    assert f"got {got}" in done.stderr.replace("got --onnx", "got")
+
+
+def test_a_model_that_is_none_is_one_clear_line(mnistnet: CommandLine, tmp_path: Path) -> None:
+    done = mnistnet("export", "--onnx", tmp_path / "mnist.onnx", "--model", tmp_path / "none.npz")
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr.count("\n") == 1
+    assert "there is no model" in done.stderr
+    assert not (tmp_path / "mnist.onnx").exists()
+
+
+def test_help_has_an_example(mnistnet: CommandLine) -> None:
+    assert "example: mnistnet export --onnx" in mnistnet("export", "--help").stdout
+
+
+@pytest.mark.slow
+def test_the_python_that_it_shows_runs_what_it_wrote(mnistnet: CommandLine, tmp_path: Path) -> None:
+    pytest.importorskip("onnxruntime")
+    path = tmp_path / 'd\'été "1".onnx'
+    done = mnistnet("export", "--onnx", path)
+    assert (done.returncode, done.stderr) == (0, "")
+    facts, program = done.stdout.split("\n\n")
+    assert "shipped" in facts
+    assert "images, float32 (batch, 784)" in facts
+    assert "probabilities, float32 (batch, 10)" in facts
+    lines = program.splitlines()[1:]
+    assert len(lines) == 3
+    model, test = load_model(shipped("mnist.npz")), load_sample().test
+    right = probabilities(model.network, model.params, test.images).argmax(axis=1) == test.labels
+    shown = subprocess.run([sys.executable, "-c", "\n".join(lines)], capture_output=True, text=True, check=True)
+    assert float(shown.stdout) == pytest.approx(np.mean(right))
+
+
+@pytest.mark.slow
+def test_json_tells_what_was_written_and_quiet_nothing(mnistnet: CommandLine, tmp_path: Path) -> None:
+    pytest.importorskip("onnx")
+    path, mine = tmp_path / "mine.onnx", tmp_path / "mine.npz"
+    save_model(small_model(), mine)
+    done = mnistnet("export", "--onnx", path, "--model", mine, "--json")
+    content = path.read_bytes()
+    assert json.loads(done.stdout) == {
+        "onnx": str(path),
+        "model": str(mine),
+        "opset": 13,
+        "ir_version": 7,
+        "bytes": len(content),
+        "sha256": hashlib.sha256(content).hexdigest(),
+        "input": {"name": "images", "type": "float32", "shape": ["batch", 784]},
+        "output": {"name": "probabilities", "type": "float32", "shape": ["batch", 10]},
+        "test_errors": 3,
+        "test_images": 20,
+        "notice": "",
+    }
+    again = mnistnet("export", "--onnx", path, "--model", mine, "--quiet", "--force")
+    assert (again.returncode, again.stdout, again.stderr) == (0, "", "")
+    assert path.read_bytes() == content
+
+
+@pytest.mark.slow
+def test_the_model_trained_last_is_written_unless_another_is_named(mnistnet: CommandLine, tmp_path: Path) -> None:
+    pytest.importorskip("onnx")
+    mine = tmp_path / "mine.npz"
+    save_model(small_model(), mine)
+    mnistnet.home.mkdir()
+    (mnistnet.home / "last-model").write_text(str(mine))
+    written = {}
+    for name, arguments in {"last": (), "mine": ("--model", mine), "shipped": ("--model", "shipped")}.items():
+        done = mnistnet("export", "--onnx", tmp_path / f"{name}.onnx", "--json", *arguments)
+        written[name] = json.loads(done.stdout)
+    assert written["last"]["model"] == written["mine"]["model"] == str(mine)
+    assert written["last"]["sha256"] == written["mine"]["sha256"]
+    assert written["shipped"]["model"] == str(shipped("mnist.npz"))
+    assert written["shipped"]["test_images"] == 10_000
+
+
+@pytest.mark.slow
+def test_nothing_is_replaced_unasked(mnistnet: CommandLine, tmp_path: Path) -> None:
+    pytest.importorskip("onnx")
+    path = tmp_path / "mine.onnx"
+    path.write_text("something else")
+    done = mnistnet("export", "--onnx", path)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "--force" in done.stderr
+    assert path.read_text() == "something else"
