@@ -19,8 +19,8 @@ from mnistnet.evaluation.metrics import digit_scores, wilson_interval
 from mnistnet.model_file import Provenance
 
 SCHEMA = 1
-FIGURES = ("confusion.png", "curves.png", "mistakes.png", "watch.png")
-"""What is drawn beside report.json; the last where layers were watched."""
+FIGURES = ("confusion.png", "curves.png", "mistakes.png", "watch.png", "warps.png")
+"""What is drawn beside report.json; the last two where layers were watched and where digits were warped."""
 DATASETS = {"mnist": "MNIST", "sample": "the bundled sample"}
 Report = dict[str, Any]
 

@@ -19,7 +19,7 @@ def watch_figure(epochs: list[dict[str, Any]]) -> Figure:
     epochs are in JSON form; those that were not watched are left out.
     """
     figure = Figure(figsize=(11, 6))
-    figure.subplots_adjust(left=0.07, right=0.98, bottom=0.09, top=0.94, wspace=0.22, hspace=0.27)
+    figure.subplots_adjust(left=0.07, right=0.98, bottom=0.09, top=0.94, wspace=0.28, hspace=0.27)
     *panels, rate, legend = figure.subplots(2, 3).flat
     watched = [epoch for epoch in epochs if epoch["layers"]]
     numbers = [epoch["number"] for epoch in watched]
@@ -42,7 +42,7 @@ def watch_figure(epochs: list[dict[str, Any]]) -> Figure:
     rate.plot(numbers, [epoch["learning_rate"] for epoch in watched], color="0.3", marker=".")
     rate.set_title("learning rate of an epoch's last step")
     for axes in (*panels, rate):
-        axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+        axes.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
         axes.grid(color="0.9")
     legend.axis("off")
     legend.legend(handles=panels[0].lines, loc="center", title="epochs across")
@@ -122,5 +122,5 @@ def scale_as_errors(axes: Axes) -> None:
     axes.yaxis.set_major_locator(LogLocator(subs=(1, 1.5, 2, 3, 4, 5, 7)))
     axes.yaxis.set_minor_locator(NullLocator())
     axes.yaxis.set_major_formatter(FuncFormatter(lambda error, _: f"{(1 - error) * 100:.4g} %"))
-    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
     axes.grid(color="0.9")
