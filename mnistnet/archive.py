@@ -79,18 +79,18 @@ def read_member(archive: zipfile.ZipFile, name: str, *, limit: int) -> bytes:
 
 
 def fill_arrays(archive: zipfile.ZipFile, arrays: Mapping[str, NDArray[Any]]) -> None:
-    """Read the members of these names into these arrays, whose shapes and dtypes they must have."""
+    """Read the members of these names into these arrays, whose shapes and dtypes, or half precision, they must have."""
     for name, array in arrays.items():
         array[...] = read_array(archive, name, array)
 
 
 def read_array(archive: zipfile.ZipFile, name: str, expected: NDArray[Any]) -> NDArray[Any]:
-    """One array of finite numbers, of the shape and dtype of expected."""
+    """One array of finite numbers, of the shape of expected, and of its dtype or half precision."""
     content = io.BytesIO(read_member(archive, name, limit=expected.nbytes + NPY_HEADER_BYTES))
     if np.lib.format.read_magic(content) != (1, 0):
         raise ValueError(f"expected {name} to be an array file of version 1.0")
     shape, column_major, dtype = np.lib.format.read_array_header_1_0(content)
-    if (shape, dtype, column_major) != (expected.shape, expected.dtype, False):
+    if (shape, column_major) != (expected.shape, False) or dtype not in (expected.dtype, np.float16):
         raise ValueError(f"expected {name} to be {expected.dtype} {expected.shape}, got {dtype} {shape}")
     array: NDArray[Any] = np.frombuffer(content.read(), dtype).reshape(shape)
     if not np.isfinite(array).all():

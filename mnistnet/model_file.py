@@ -1,9 +1,9 @@
 """Model file: a trained network and where it comes from, as one archive.
 
 It holds `model.json` (the format's version, the network's sizes, activation and output, and the provenance) and for
-each layer, from the first, `weights_K.npy` (inputs, outputs) and `bias_K.npy` (outputs,), both float32. Whatever
-training did to the inputs or inside the network is folded into these: the saved network is plain layers.
-The same training gives the same file, byte for byte: no clock and no path goes into it.
+each layer, from the first, `weights_K.npy` (inputs, outputs) and `bias_K.npy` (outputs,), float32, or float16 where
+that loses nothing. Whatever training did to the inputs or inside the network is folded into these: the saved network is
+plain layers. The same training gives the same file, byte for byte: no clock and no path goes into it.
 """
 
 import zipfile
@@ -11,6 +11,8 @@ from dataclasses import asdict, dataclass
 from itertools import pairwise
 from pathlib import Path
 from typing import Any, BinaryIO
+
+import numpy as np
 
 from mnistnet.archive import BROKEN, fill_arrays, read_facts, require_types, write_archive
 from mnistnet.arrays import CLASSES, SIDE, Floats
@@ -86,7 +88,15 @@ def save_model(model: Model, path: Path, *, overwrite: bool = False) -> None:
         "output": network.output,
         "provenance": asdict(model.provenance),
     }
-    write_archive(path, "model.json", facts, named_arrays(model.params), overwrite=overwrite)
+    arrays = {name: narrowest(array) for name, array in named_arrays(model.params).items()}
+    write_archive(path, "model.json", facts, arrays, overwrite=overwrite)
+
+
+def narrowest(array: Floats) -> Floats:
+    """The array in half precision, where that loses nothing."""
+    with np.errstate(over="ignore"):
+        halves = array.astype(np.float16)
+    return halves if (halves == array).all() else array
 
 
 def load_model(path: Path) -> Model:

@@ -226,3 +226,20 @@ def test_a_bomb_is_refused_by_its_announced_size(path: Path) -> None:
     rewrite(path, lambda members: members.update({"model.json": b" " * 50_000_000}), compression=zipfile.ZIP_DEFLATED)
     assert path.stat().st_size < 100_000
     assert "at most 16,000,000 bytes, got 50,000,000" in refusal(path)
+
+
+@pytest.mark.parametrize("exact", [True, False])
+def test_parameters_are_kept_in_half_precision_where_that_loses_nothing(tmp_path: Path, exact: bool) -> None:
+    before = small_model()
+    if exact:
+        before.params.flat[:] = before.params.flat.astype(np.float16)  # rounded
+    else:
+        before.params.flat[:] += np.float32(1e-3)
+        before.params.flat[-1] = 1e30
+    path = tmp_path / "model.npz"
+    save_model(before, path)
+    after = load_model(path)
+    assert after.params.flat.dtype == np.float32
+    np.testing.assert_array_equal(after.params.flat, before.params.flat)
+    with np.load(path) as arrays:
+        assert arrays["weights_0.npy"].dtype == (np.float16 if exact else np.float32)

@@ -11,18 +11,18 @@ from typing import Any
 from mnistnet.commands import filled, filled_path, printable, show_error
 from mnistnet.commands.data import add_source_options, dataset_loader, obtain_dataset
 from mnistnet.commands.experiment_bar import ExperimentBar
-from mnistnet.commands.grid import Cell, read_cells
-from mnistnet.commands.options import add_settings_options
+from mnistnet.commands.grid import DEFAULT_RECIPE, Cell, read_cells
+from mnistnet.commands.options import add_recipe_options
 from mnistnet.data.mnist import Dataset
 from mnistnet.errors import OutputError
 from mnistnet.evaluation.ranking import Alternative, rank, ranking_json, ranking_text
 from mnistnet.evaluation.report import DATASETS
 from mnistnet.files import require_writable, write_text
 from mnistnet.places import home
-from mnistnet.training.environment import versions
+from mnistnet.training.environment import usable_cores, versions
 from mnistnet.training.experiment import Result, experiment_name, read_result, write_result
 from mnistnet.training.recipes import Settings
-from mnistnet.training.workers import train_all, usable_cores
+from mnistnet.training.workers import train_all
 
 SCHEMA = 1
 
@@ -52,7 +52,7 @@ def build_parser() -> argparse.ArgumentParser:
     add("--json", action="store_true", help="print the result as one line of JSON")
     add("--quiet", action="store_true", help="show no progress")
     add_source_options(parser)
-    add_settings_options(parser, defaults=Settings())
+    add_recipe_options(parser, recipe=DEFAULT_RECIPE)
     return parser
 
 

@@ -64,7 +64,7 @@ def build_parser() -> argparse.ArgumentParser:
 
 def run(args: argparse.Namespace) -> int:
     """Check and show; 0 if the gradients agree."""
-    settings = make_settings({"hidden": DEFAULTS.hidden} | named_settings(args), command="gradcheck")
+    settings = make_settings(DEFAULTS, named_settings(args), command="gradcheck")
     network = settings.network(inputs=INPUTS)
     require_small(network)
     with np.errstate(over="ignore", invalid="ignore"):

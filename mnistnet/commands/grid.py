@@ -8,9 +8,11 @@ from typing import Any, NamedTuple
 from mnistnet.commands import UsageError, filled
 from mnistnet.commands.options import OPTIONS, make_settings, named_settings
 from mnistnet.training.experiment import combinations
-from mnistnet.training.recipes import Settings, as_text
+from mnistnet.training.recipes import RECIPES, Settings, as_text
 
 MOST_RUNS = 10_000
+DEFAULT_RECIPE = "quick"
+"""Trying things takes many trainings."""
 
 
 class Cell(NamedTuple):
@@ -27,24 +29,32 @@ def read_cells(args: argparse.Namespace) -> list[Cell]:
         if value is not None and value < 1:
             raise UsageError(f"experiment: expected --{option} to be 1 or more, got {value}")
     named, varied = named_settings(args), read_varied(args.vary)
+    if 0 in (named.get("validation"), *varied.get("validation", {}).values()):
+        raise UsageError("experiment: combinations are compared by validation images; expected --validation above 0")
     if both := next((name for name in varied if name in named), None):
         raise UsageError(f"experiment: {both} is varied and set for all; leave --{dashed(both)} away")
     wanted = args.seeds * math.prod(len(values) for values in varied.values())
     if wanted > MOST_RUNS:
         raise UsageError(f"experiment: expected at most {MOST_RUNS:,} trainings, got {wanted:,}; vary less")
-    return [make_cell(named, varied, values, seeds=args.seeds) for values in combinations(varied)]
+    base = RECIPES[args.recipe or DEFAULT_RECIPE]
+    return [make_cell(base, named, varied, values, seeds=args.seeds) for values in combinations(varied)]
 
 
 def make_cell(
-    named: Mapping[str, Any], varied: Mapping[str, Mapping[str, Any]], values: Mapping[str, str], *, seeds: int
+    base: Settings,
+    named: Mapping[str, Any],
+    varied: Mapping[str, Mapping[str, Any]],
+    values: Mapping[str, str],
+    *,
+    seeds: int,
 ) -> Cell:
     """The cell of these values, as typed."""
     typed = {dashed(name): text for name, text in values.items()}
     changed = {name: varied[name][text] for name, text in values.items()}
     described = ", ".join(f"{name} {text}" for name, text in typed.items())
-    first = int(named.get("seed", Settings.seed))
+    first = int(named.get("seed", base.seed))
     seeded = [{**named, **changed, "seed": seed} for seed in range(first, first + seeds)]
-    return Cell(typed, [make_settings(one, command=f"experiment: {described}") for one in seeded])
+    return Cell(typed, [make_settings(base, one, command=f"experiment: {described}") for one in seeded])
 
 
 def read_varied(texts: Sequence[str]) -> dict[str, dict[str, Any]]:

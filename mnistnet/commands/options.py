@@ -12,7 +12,7 @@ from mnistnet.nn.initializers import INITIALIZERS
 from mnistnet.nn.losses import LOSSES
 from mnistnet.nn.optimizers import OPTIMIZERS
 from mnistnet.nn.schedules import SCHEDULES
-from mnistnet.training.recipes import Settings, as_text
+from mnistnet.training.recipes import RECIPES, Settings, as_text
 
 MOST_WATCHED = 20_000
 
@@ -73,8 +73,11 @@ WARPS, RUN = "warped digits, drawn anew in every epoch", "the run"
 
 OPTIONS: Mapping[str, Option] = {
     "hidden": Option(NETWORK, layer_sizes, "N,N", "units in each hidden layer"),
+    "receptive_field": Option(
+        NETWORK, whole_number, "N", "side of the square of pixels that each unit of the first layer sees, 0 for all"
+    ),
     "activation": Option(NETWORK, plain_name, "NAME", f"of the hidden layers: {one_of(ACTIVATIONS)}"),
-    "bias": Option(NETWORK, on_or_off, "", "leave out the biases"),
+    "bias": Option(NETWORK, on_or_off, "", "biases"),
     "batch_norm": Option(NETWORK, on_or_off, "", "batch normalisation, folded into plain layers in the end"),
     "standardize": Option(NETWORK, on_or_off, "", "inputs of mean 0 and deviation 1 over the training images"),
     "initializer": Option(NETWORK, plain_name, "NAME", f"{one_of(INITIALIZERS)} (what suits the activation)"),
@@ -106,11 +109,29 @@ OPTIONS: Mapping[str, Option] = {
     "shear": Option(WARPS, number, "X", "slanted by up to X pixels a row, such as 0.12"),
     "shift": Option(WARPS, number, "X", "moved by up to X pixels, such as 1.5"),
     "elastic": Option(WARPS, number, "X", "bent: standard deviation of an elastic field in pixels, such as 1"),
-    "validation": Option(RUN, number, "X", "share of the images kept aside to choose the best epoch"),
+    "validation": Option(
+        RUN, number, "X", "share of the images kept aside to choose the best epoch; 0: none, and the last"
+    ),
     "seed": Option(RUN, whole_number, "N", "same seed, same machine, same number of threads: same bits"),
-    "watch": Option(RUN, on_or_off, "", "record nothing about gradients and dead units"),
+    "half_precision": Option(RUN, on_or_off, "", "round the parameters in the end: a model file half as big"),
+    "watch": Option(RUN, on_or_off, "", "record what happens in every layer, such as dead units"),
 }
 """By the setting's name; in the order of the help."""
+
+
+def add_recipe_options(parser: argparse.ArgumentParser, *, recipe: str) -> None:
+    """--recipe, of which recipe is the default, and an option for every setting.
+
+    Settings not named on the command line are not in the parsed arguments.
+    """
+    parser.add_argument(
+        "--recipe",
+        choices=RECIPES,
+        metavar="NAME",
+        help=f"settings to begin with, which the options below change: {one_of(RECIPES)} ({recipe}, whose values "
+        "stand in brackets below)",
+    )
+    add_settings_options(parser, defaults=RECIPES[recipe])
 
 
 def add_settings_options(parser: argparse.ArgumentParser, *, defaults: Settings, leave_out: Iterable[str] = ()) -> None:
@@ -121,8 +142,9 @@ def add_settings_options(parser: argparse.ArgumentParser, *, defaults: Settings,
             continue
         add, default = groups[option.group].add_argument, getattr(defaults, name)
         if option.kind is on_or_off:
-            flag = f"--{'no-' if default else ''}{name.replace('_', '-')}"
-            add(flag, dest=name, action="store_const", const=not default, default=argparse.SUPPRESS, help=option.text)
+            shown = f"{option.text} ({as_text(default)})"
+            flag, action = f"--{name.replace('_', '-')}", argparse.BooleanOptionalAction
+            add(flag, action=action, default=argparse.SUPPRESS, help=shown)
         else:
             shown = "" if default is None else f" ({as_text(default)})"
             add(
@@ -139,10 +161,10 @@ def named_settings(args: argparse.Namespace) -> dict[str, Any]:
     return {field.name: getattr(args, field.name) for field in fields(Settings) if field.name in args}
 
 
-def make_settings(named: Mapping[str, Any], *, command: str) -> Settings:
-    """Settings for MNIST with these values. Raises UsageError for one that makes no sense."""
+def make_settings(base: Settings, named: Mapping[str, Any], *, command: str) -> Settings:
+    """Settings of a network for MNIST: base with these values. Raises UsageError for one that makes no sense."""
     try:
-        settings = Settings(**named)
+        settings = base.changed(named)
         require_usable(settings.network())
     except ValueError as error:
         name, _, reason = str(error).partition(" ")

@@ -79,7 +79,8 @@ class TrainingBar:
     def on_epoch(self, state: State) -> None:
         """Leave one line for an epoch that is done, and one for each thing that is newly wrong."""
         epoch, show = state.epochs[-1], self.progress.console.print
-        self.validation = f"  validation {epoch.validation_accuracy * 100:.2f} %"
+        if self.settings.validation:
+            self.validation = f"  validation {epoch.validation_accuracy * 100:.2f} %"
         show(f"epoch {epoch.number:3}/{self.settings.epochs}  loss {epoch.loss:.4f}{self.validation}  {self.rate()}")
         for diagnosis in diagnose_last(state.epochs, self.settings):
             if diagnosis.kind not in self.told:

@@ -9,9 +9,11 @@ from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 
+from threadpoolctl import threadpool_limits
+
 from mnistnet.commands import UsageError, filled_path, printable, show_error
 from mnistnet.commands.data import add_source_options, obtain_dataset
-from mnistnet.commands.options import add_settings_options, make_settings, named_settings
+from mnistnet.commands.options import add_recipe_options, make_settings, named_settings
 from mnistnet.commands.progress import TrainingBar
 from mnistnet.commands.run_folder import new_folder, require_room, save_run
 from mnistnet.data.mnist import Dataset
@@ -28,10 +30,13 @@ from mnistnet.training.checkpoint import (
     restore,
     save_checkpoint,
 )
-from mnistnet.training.recipes import Settings
+from mnistnet.training.environment import blas_threads, usable_cores, usual_threads
+from mnistnet.training.recipes import RECIPES, Settings
 from mnistnet.training.run import Training, tested_model, train_network
 from mnistnet.training.state import State
 from mnistnet.training.trainer import is_finished
+
+DEFAULT_RECIPE = "standard"
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -41,7 +46,7 @@ def build_parser() -> argparse.ArgumentParser:
         description="Train a network on MNIST, test it once, and save the model and its report.",
         epilog="example: mnistnet train --hidden 800 --optimizer adam --epochs 20 --output my_model.npz",
     )
-    add_settings_options(parser, defaults=Settings())
+    add_recipe_options(parser, recipe=DEFAULT_RECIPE)
     add_source_options(parser)
     add = parser.add_argument
     add("--output", type=filled_path, metavar="FILE.npz", help="where the model goes (model.npz in the run's folder)")
@@ -52,6 +57,7 @@ def build_parser() -> argparse.ArgumentParser:
         help="where report and figures go (a new folder in MNISTNET_HOME/runs)",
     )
     add("--force", action="store_true", help="replace files that are there already")
+    add("--threads", type=int, metavar="N", help=f"processor cores to multiply on, 1 to {usable_cores()} (all)")
     add(
         "--checkpoint",
         type=filled_path,
@@ -74,6 +80,13 @@ def build_parser() -> argparse.ArgumentParser:
 def run(args: argparse.Namespace) -> int:
     """Train, test, save, report; 130 if Ctrl-C made it partial."""
     settings, checkpoint = read_settings(args)
+    threads = args.threads or usual_threads(noisy=settings.noisy)
+    with threadpool_limits(threads or None, user_api="blas"):
+        return train(settings, checkpoint, args)
+
+
+def train(settings: Settings, checkpoint: Checkpoint | None, args: argparse.Namespace) -> int:
+    """Train, test, save, report; 130 if Ctrl-C made it partial."""
     written = require_room(args.run_dir, args.output, overwrite=args.force)
     if (path := checkpoint_path(args)) and path.resolve() in written:
         raise UsageError(f"train: the checkpoint {path} would stand where the model or its report goes; name another")
@@ -129,6 +142,7 @@ def train_with_bar(
         return train_network(
             dataset,
             settings,
+            ahead=settings.noisy and blas_threads() < usable_cores(),
             restore=go_on,
             before_batch=every(args.checkpoint_every, save) if save else None,
             on_batch=bar.on_batch,
@@ -182,9 +196,11 @@ def read_settings(args: argparse.Namespace) -> tuple[Settings, Checkpoint | None
         raise UsageError(f"train: expected --output to end in .npz, got {args.output}")
     if not args.checkpoint_every > 0:  # nor nan
         raise UsageError(f"train: expected --checkpoint-every to be seconds above 0, got {args.checkpoint_every:g}")
+    if args.threads is not None and not 1 <= args.threads <= usable_cores():
+        raise UsageError(f"train: expected --threads to be from 1 to {usable_cores()}, got {args.threads}")
     checkpoint = read_checkpoint(args.resume) if args.resume else None
-    before = vars(checkpoint.settings) if checkpoint else {}
-    return make_settings(before | named_settings(args), command="train"), checkpoint
+    base = checkpoint.settings if checkpoint and not args.recipe else RECIPES[args.recipe or DEFAULT_RECIPE]
+    return make_settings(base, named_settings(args), command="train"), checkpoint
 
 
 def show(report: Report, folder: Path, *, as_json: bool) -> None:

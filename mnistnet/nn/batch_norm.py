@@ -5,6 +5,7 @@ from typing import NamedTuple
 import numpy as np
 
 from mnistnet.arrays import Floats
+from mnistnet.nn.workspace import Workspace
 
 EPSILON = 1e-5
 
@@ -18,17 +19,27 @@ class Statistics(NamedTuple):
 
 def normalize(sums: Floats) -> tuple[Floats, Statistics]:
     """(sums - mean) / sqrt(variance + EPSILON) over the batch, in place, and the statistics."""
-    statistics = Statistics(sums.mean(axis=0), sums.var(axis=0))
-    sums -= statistics.mean
-    sums /= np.sqrt(statistics.variance + EPSILON)
-    return sums, statistics
+    mean = sums.mean(axis=0)
+    sums -= mean
+    variance = dots(sums, sums) / len(sums)
+    sums *= 1 / np.sqrt(variance + EPSILON)
+    return sums, Statistics(mean, variance)
 
 
-def normalize_backward(grad: Floats, normalized: Floats, statistics: Statistics) -> Floats:
-    """A gradient in what normalize returned as one in its sums, which moved mean and variance too:
-    (g - mean(g) - z mean(g z)) / sqrt(variance + EPSILON), with z for normalized and means over the batch."""
-    through_mean = grad.mean(axis=0)
-    through_variance = normalized * (grad * normalized).mean(axis=0)
-    centred: Floats = grad - through_mean - through_variance
-    centred /= np.sqrt(statistics.variance + EPSILON)
-    return centred
+def normalize_backward(
+    grad: Floats, normalized: Floats, statistics: Statistics, *, scale: Floats, space: Workspace
+) -> Floats:
+    """A gradient in normalized * scale as one in the sums, which moved mean and variance too, in place:
+    (g - mean(g) - z mean(g z)) * scale / sqrt(variance + EPSILON), with z for normalized and means over the batch."""
+    through_variance = space.array("through_variance", 0, grad.shape, grad.dtype)
+    np.multiply(normalized, dots(grad, normalized) / len(grad), out=through_variance)
+    grad -= grad.mean(axis=0)
+    grad -= through_variance
+    grad *= scale / np.sqrt(statistics.variance + EPSILON)
+    return grad
+
+
+def dots(one: Floats, other: Floats) -> Floats:
+    """The sum of products of each column with the other's: (units,) from arrays (n, units)."""
+    result: Floats = np.einsum("nu,nu->u", one, other)
+    return result

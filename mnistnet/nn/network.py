@@ -10,7 +10,7 @@ from numpy.typing import DTypeLike
 
 from mnistnet.arrays import Floats
 from mnistnet.nn.activations import ACTIVATIONS, OUTPUTS
-from mnistnet.nn.batch_norm import Statistics, normalize, normalize_backward
+from mnistnet.nn.batch_norm import Statistics, dots, normalize, normalize_backward
 from mnistnet.nn.initializers import INITIALIZERS
 from mnistnet.nn.workspace import NEW_ARRAYS, Workspace
 
@@ -159,9 +159,9 @@ def backward(
         inputs, _, normalized, statistics = tape[depth]
         if of_layer.bias is not None:
             np.sum(grad, axis=0, out=of_layer.bias)
-        if layer.scale is not None and normalized is not None and statistics is not None:
-            np.sum(grad * normalized, axis=0, out=of_layer.scale)
-            grad = normalize_backward(grad * layer.scale, normalized, statistics)
+        if layer.scale is not None and of_layer.scale is not None and normalized is not None and statistics is not None:
+            of_layer.scale[:] = dots(grad, normalized)
+            grad = normalize_backward(grad, normalized, statistics, scale=layer.scale, space=space)
         np.matmul(inputs.T, grad, out=of_layer.weights)
         if depth > 0:  # nothing stands before the input
             grad = np.matmul(grad, layer.weights.T, out=space.array("grad", depth, inputs.shape, dtype))

@@ -14,6 +14,10 @@ from numpy.typing import NDArray
 from mnistnet.arrays import Floats
 from mnistnet.nn.network import Params
 
+BLOCK = 1 << 17
+"""So many parameters are changed at once: what an optimiser reads and writes for them stays in the processor's cache
+from one pass over it to the next."""
+
 
 class Optimizer(ABC):
     """Takes steps down a gradient.
@@ -39,11 +43,13 @@ class Optimizer(ABC):
     def step(self, params: Params, gradient: Params, *, learning_rate: float) -> None:
         """Change params in place; the gradient is overwritten."""
         self.steps += 1
-        self.update(params.flat, gradient.flat, learning_rate)
+        for start in range(0, params.flat.size, BLOCK):
+            block = slice(start, start + BLOCK)
+            self.update(params.flat[block], gradient.flat[block], self.state[:, block], learning_rate)
 
     @abstractmethod
-    def update(self, p: Floats, g: Floats, rate: float) -> None:
-        """Change p in place; g is overwritten."""
+    def update(self, p: Floats, g: Floats, state: Floats, rate: float) -> None:
+        """Change p and state in place; g is overwritten."""
 
 
 class Sgd(Optimizer):
@@ -52,7 +58,8 @@ class Sgd(Optimizer):
     usual_learning_rate = 0.5
     rows = 0
 
-    def update(self, p: Floats, g: Floats, rate: float) -> None:
+    def update(self, p: Floats, g: Floats, state: Floats, rate: float) -> None:
+        del state  # it keeps none
         g *= rate
         p -= g
 
@@ -64,8 +71,8 @@ class Momentum(Optimizer):
     usual_momentum = 0.9
     rows = 1
 
-    def update(self, p: Floats, g: Floats, rate: float) -> None:
-        velocity = self.state[0]
+    def update(self, p: Floats, g: Floats, state: Floats, rate: float) -> None:
+        velocity = state[0]
         g *= rate
         velocity *= self.momentum
         velocity -= g
@@ -80,8 +87,8 @@ class Nesterov(Optimizer):
     usual_momentum = 0.9
     rows = 1
 
-    def update(self, p: Floats, g: Floats, rate: float) -> None:
-        velocity = self.state[0]
+    def update(self, p: Floats, g: Floats, state: Floats, rate: float) -> None:
+        velocity = state[0]
         g *= rate
         velocity *= self.momentum
         velocity -= g
@@ -97,8 +104,8 @@ class RmsProp(Optimizer):
     rows = 1
     epsilon = 1e-8
 
-    def update(self, p: Floats, g: Floats, rate: float) -> None:
-        square = self.state[0]
+    def update(self, p: Floats, g: Floats, state: Floats, rate: float) -> None:
+        square = state[0]
         square *= self.square_decay
         square += (1 - self.square_decay) * np.square(g)
         scale = np.sqrt(square)
@@ -122,8 +129,8 @@ class Adam(Optimizer):
     rows = 2
     epsilon = 1e-8
 
-    def update(self, p: Floats, g: Floats, rate: float) -> None:
-        mean, square = self.state
+    def update(self, p: Floats, g: Floats, state: Floats, rate: float) -> None:
+        mean, square = state
         mean *= self.momentum
         mean += g
         square *= self.square_decay

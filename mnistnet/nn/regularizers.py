@@ -44,7 +44,9 @@ def clip_norm(gradient: Params, *, limit: float) -> None:
         np.multiply(gradient.flat, limit / length, out=gradient.flat)
 
 
-def move_average(average: Floats, values: Floats, *, share: float) -> None:
+def move_average(average: Floats, values: Floats, *, share: float, scratch: Floats | None = None) -> None:
     """Move average towards values by a share of the way, in place: an exponential moving average (Polyak & Juditsky
-    1992 average with equal shares)."""
-    average += share * (values - average)
+    1992 average with equal shares). scratch, of the same shape, is overwritten where given."""
+    way = np.subtract(values, average, out=scratch)
+    way *= share
+    average += way

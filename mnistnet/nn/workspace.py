@@ -4,19 +4,19 @@ A large array that is made anew in every step may get new pages from the system 
 time. Whoever trains makes one Workspace and hands it to forward and backward. The results are the same.
 """
 
-import numpy as np
-from numpy.typing import DTypeLike
+from typing import Any
 
-from mnistnet.arrays import Floats
+import numpy as np
+from numpy.typing import DTypeLike, NDArray
 
 
 class Workspace:
     """Gives the same arrays again and again: what one held in the last step is lost in the next."""
 
     def __init__(self) -> None:
-        self.arrays: dict[tuple[str, int], Floats] = {}
+        self.arrays: dict[tuple[str, int], NDArray[Any]] = {}
 
-    def array(self, purpose: str, depth: int, shape: tuple[int, ...], dtype: DTypeLike) -> Floats | None:
+    def array(self, purpose: str, depth: int, shape: tuple[int, ...], dtype: DTypeLike) -> NDArray[Any]:
         """An array for some purpose in the layer of this depth, with whatever was left in it."""
         array = self.arrays.get((purpose, depth))
         if array is None or len(array) < shape[0] or array.shape[1:] != shape[1:] or array.dtype != dtype:
@@ -25,11 +25,12 @@ class Workspace:
 
 
 class NewArrays(Workspace):
-    """Gives none, whereupon NumPy's functions make new ones."""
+    """Gives a new one each time."""
 
-    def array(self, purpose: str, depth: int, shape: tuple[int, ...], dtype: DTypeLike) -> None:
-        """None: out=None is a new array to NumPy."""
-        del purpose, depth, shape, dtype
+    def array(self, purpose: str, depth: int, shape: tuple[int, ...], dtype: DTypeLike) -> NDArray[Any]:
+        """A new array, with anything in it."""
+        del purpose, depth
+        return np.empty(shape, dtype)
 
 
 NEW_ARRAYS = NewArrays()

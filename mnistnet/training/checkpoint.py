@@ -111,7 +111,8 @@ def restore(checkpoint: Checkpoint, state: State, *, examples: int) -> None:
 
 def read_epoch(facts: dict[str, Any]) -> Epoch:
     """An epoch from its JSON form."""
-    epoch = Epoch(**facts | {"layers": tuple(LayerWatch(**layer) for layer in facts["layers"])})
+    numbers: dict[str, Any] = {name: math.nan if value is None else value for name, value in facts.items()}
+    epoch = Epoch(**numbers | {"layers": tuple(LayerWatch(**layer) for layer in facts["layers"])})
     for record in (epoch, *epoch.layers):
         require_types(record)
     return epoch

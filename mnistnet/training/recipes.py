@@ -1,7 +1,8 @@
 """Recipes: the settings of a training run, and their defaults."""
 
 import math
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from mnistnet.arrays import CLASSES, SIDE
@@ -23,6 +24,8 @@ class Settings:
     """
 
     hidden: tuple[int, ...] = (512, 512)
+    receptive_field: int = 0
+    """Side, in pixels, of the square that each unit of the first layer sees; 0 for the whole picture."""
     activation: str = "relu"
     bias: bool = True
     batch_norm: bool = False
@@ -70,8 +73,11 @@ class Settings:
     """How strongly training digits are warped, see Warps; 0 for all of them: not at all."""
 
     validation: float = 1 / 12
-    """Share of the images kept aside to choose the best epoch: 5,000 of 60,000."""
+    """Share of the images kept aside to choose the best epoch: 5,000 of 60,000; 0 to learn from all of them, and take
+    the last epoch."""
     seed: int = 0
+    half_precision: bool = False
+    """Round the parameters to half precision in the end, before the test: the file is half as big."""
     watch: bool = True
     """Record each epoch what happens in every layer."""
 
@@ -94,7 +100,16 @@ class Settings:
         for name, least in (("epochs", 1), ("batch_size", 1), ("patience", 0), ("seed", 0)):
             if getattr(self, name) < least:
                 raise ValueError(f"{name} must be {least} or more, got {getattr(self, name)}")
-        for name in ("label_smoothing", "momentum", "square_decay", "warmup", "dropout", "input_dropout", "average"):
+        for name in (
+            "label_smoothing",
+            "momentum",
+            "square_decay",
+            "warmup",
+            "dropout",
+            "input_dropout",
+            "average",
+            "validation",
+        ):
             value = getattr(self, name)
             if value is not None and not 0 <= value < 1:
                 raise ValueError(f"{name} must be 0 or more and below 1, got {value}")
@@ -102,7 +117,8 @@ class Settings:
             value = getattr(self, name)
             if value is not None and not 0 <= value < math.inf:
                 raise ValueError(f"{name} must be a finite number, 0 or more, got {value}")
-        for name, most in (("rotation", 180), ("scale", 1), ("shear", 1), ("shift", SIDE), ("elastic", SIDE)):
+        bounds = {"rotation": 180, "scale": 1, "shear": 1, "shift": SIDE, "elastic": SIDE, "receptive_field": SIDE}
+        for name, most in bounds.items():
             if not 0 <= getattr(self, name) <= most:
                 raise ValueError(f"{name} must be from 0 to {most}, got {getattr(self, name)}")
         for name in ("momentum", "square_decay"):
@@ -110,9 +126,16 @@ class Settings:
                 raise ValueError(f"{name} means nothing to the optimizer {self.optimizer}, got {getattr(self, name)}")
         if self.batch_norm and self.batch_size < 2:
             raise ValueError(f"batch_norm needs a batch_size of 2 or more, got {self.batch_size}")
-        if not 0 < self.validation < 1:
-            raise ValueError(f"validation must be above 0 and below 1, got {self.validation}")
+        if self.patience and not self.validation:
+            raise ValueError(f"patience needs a validation above 0 to go by, got {self.patience}")
         self.network()
+
+    def changed(self, named: Mapping[str, Any]) -> "Settings":
+        """These settings with other values. Another optimizer comes with its own usual rates."""
+        same = named.get("optimizer", self.optimizer) == self.optimizer
+        rates = () if same else ("learning_rate", "momentum", "square_decay", "weight_decay")
+        values: dict[str, Any] = dict.fromkeys(rates) | dict(named)
+        return replace(self, **values)
 
     def network(self, *, inputs: int = SIDE * SIDE, outputs: int = CLASSES) -> Network:
         """The network that is trained."""
@@ -120,8 +143,11 @@ class Settings:
         return Network(sizes, self.activation, self.output_kind, self.bias, self.batch_norm)
 
     def validation_images(self, images: int) -> int:
-        """How many of so many images are kept aside, one at least. Raises TrainingError if none is left."""
-        kept = max(1, round(self.validation * images))
+        """How many of so many images are kept aside: where any are, one at least.
+
+        Raises TrainingError if none is left to learn from.
+        """
+        kept = max(1, round(self.validation * images)) if self.validation else 0
         if kept >= images:
             raise TrainingError(f"--validation {self.validation:g} leaves none of {images:,} images to train on")
         return kept
@@ -177,6 +203,41 @@ class Settings:
             "momentum": usual.usual_momentum if self.momentum is None else self.momentum,
             "square_decay": usual.usual_square_decay if self.square_decay is None else self.square_decay,
         }
+
+
+RECIPES = {
+    "quick": Settings(),
+    "standard": Settings(
+        hidden=(1024, 512),
+        batch_norm=True,
+        epochs=20,
+        batch_size=256,
+        optimizer="adam",
+        learning_rate=0.003,
+        average=0.999,
+        rotation=14.0,
+        scale=0.15,
+        shear=0.12,
+        shift=1.5,
+        elastic=1.0,
+    ),
+    "record": Settings(
+        hidden=(2048, 1024),
+        batch_norm=True,
+        epochs=250,
+        batch_size=512,
+        optimizer="adam",
+        learning_rate=0.004,
+        average=0.9995,
+        rotation=14.0,
+        scale=0.15,
+        shear=0.12,
+        shift=1.5,
+        elastic=1.0,
+        validation=0.0,
+    ),
+}
+"""By name: one to try things with, one to read digits with, and the one of the shipped model."""
 
 
 def as_text(value: object) -> str:

@@ -13,7 +13,7 @@ from mnistnet.nn.network import probabilities
 from mnistnet.training.diagnosis import diagnose
 from mnistnet.training.environment import versions
 from mnistnet.training.recipes import Settings
-from mnistnet.training.state import State, best_network, new_state
+from mnistnet.training.state import State, best_network, copied, new_state
 from mnistnet.training.trainer import fit, is_finished
 
 
@@ -30,6 +30,7 @@ def train_network(
     dataset: Dataset,
     settings: Settings,
     *,
+    ahead: bool = False,
     restore: Callable[[State], None] | None = None,
     before_batch: Callable[[State], None] | None = None,
     on_batch: Callable[[int, float], None] | None = None,
@@ -37,8 +38,8 @@ def train_network(
 ) -> Training:
     """Train a new network on dataset.learning, of which a part is kept aside for validation.
 
-    restore may put a saved state back into the new one; before_batch and on_batch are as in fit, on_epoch gets the
-    state after every epoch. Ctrl-C ends it early.
+    restore may put a saved state back into the new one; ahead, before_batch and on_batch are as in fit, on_epoch gets
+    the state after every epoch. Ctrl-C ends it early.
     """
     rng = np.random.default_rng(settings.seed)
     train, validation = split(
@@ -48,7 +49,7 @@ def train_network(
     if restore:
         restore(state)
     try:
-        for _ in fit(state, train, validation, settings, before_batch=before_batch, on_batch=on_batch):
+        for _ in fit(state, train, validation, settings, ahead=ahead, before_batch=before_batch, on_batch=on_batch):
             if on_epoch:
                 on_epoch(state)
     except KeyboardInterrupt:
@@ -60,6 +61,8 @@ def tested_model(training: Training, dataset: Dataset) -> tuple[Model, Floats]:
     """Read the test images, once: the model with its provenance, and its probabilities (n, classes) for them."""
     state, settings, partial = training
     network, params = best_network(state)
+    if settings.half_precision:
+        params = copied(network, params.flat.astype(np.float16).astype(np.float32))
     answers = probabilities(network, params, dataset.test.images)
     validation_images = settings.validation_images(len(dataset.learning.labels))
     provenance = Provenance(

@@ -13,6 +13,7 @@ from mnistnet.nn.batch_norm import Statistics
 from mnistnet.nn.folding import Standardization, plain_network, standardization_of
 from mnistnet.nn.network import Network, Params, initial_params, new_params
 from mnistnet.nn.optimizers import OPTIMIZERS, Optimizer
+from mnistnet.training.receptive_fields import receptive_fields
 from mnistnet.training.recipes import Settings
 from mnistnet.training.watch import LayerWatch, StepWatch
 
@@ -24,8 +25,9 @@ class Epoch(NamedTuple):
     number: int
     loss: float
     validation_loss: float
+    """NaN where nothing is kept aside."""
     validation_accuracy: float
-    """NaN where the targets are no classes."""
+    """The same, and where the targets are no classes."""
     learning_rate: float
     """Of the last step."""
     first_loss: float
@@ -42,8 +44,13 @@ class Epoch(NamedTuple):
         return -self.validation_loss if math.isnan(self.validation_accuracy) else self.validation_accuracy
 
     def as_json(self) -> dict[str, Any]:
-        """The fields as JSON values."""
-        return self._asdict() | {"layers": [layer._asdict() for layer in self.layers]}
+        """The fields as JSON values; null for NaN."""
+        numbers = {name: None if value != value else value for name, value in self._asdict().items()}
+        return numbers | {"layers": [layer._asdict() for layer in self.layers]}
+
+    def is_better(self, other: "Epoch") -> bool:
+        """Whether this later epoch is to be preferred; it is where nothing is kept aside to tell."""
+        return not self.score <= other.score
 
 
 @dataclass
@@ -86,6 +93,8 @@ class State:
     average: Floats | None
     """Running average of params.flat."""
     standardization: Standardization
+    connections: Floats | None
+    """(inputs, units) 1 where a unit of the first layer sees an input, else 0; None where all see all."""
     rng: np.random.Generator
     epoch: EpochSoFar
     epochs: list[Epoch] = field(default_factory=list)
@@ -98,6 +107,11 @@ class State:
 def new_state(network: Network, settings: Settings, train: Examples, *, rng: np.random.Generator) -> State:
     """A new network, about to be trained on train."""
     params = initial_params(network, rng=rng, initializer=settings.initializer)
+    connections = None
+    if settings.receptive_field:
+        fields = receptive_fields(network.sizes[1], settings.receptive_field, rng=rng)
+        np.multiply(params.layers[0].weights, fields, out=params.layers[0].weights)
+        connections = (fields != 0).astype(np.float32)
     optimizer = OPTIMIZERS[settings.optimizer](params, momentum=settings.momentum, square_decay=settings.square_decay)
     units = network.sizes[1:-1] if network.batch_norm else ()
     return State(
@@ -107,6 +121,7 @@ def new_state(network: Network, settings: Settings, train: Examples, *, rng: np.
         statistics=[Statistics(np.zeros(count, np.float32), np.ones(count, np.float32)) for count in units],
         average=params.flat.copy() if settings.average else None,
         standardization=standardization_of(train.images) if settings.standardize else Standardization(),
+        connections=connections,
         rng=rng,
         epoch=EpochSoFar(rng.bit_generator.state),
     )

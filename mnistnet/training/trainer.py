@@ -10,17 +10,17 @@ from mnistnet.arrays import Floats, Labels
 from mnistnet.data.mnist import Examples
 from mnistnet.errors import TrainingError
 from mnistnet.nn.activations import OUTPUTS
-from mnistnet.nn.folding import Standardization
 from mnistnet.nn.losses import network_loss
 from mnistnet.nn.network import Params, Tape, backward, forward
 from mnistnet.nn.optimizers import OPTIMIZERS, decay_weights
-from mnistnet.nn.regularizers import add_penalty_gradient, clip_norm, dropout_masks, move_average
+from mnistnet.nn.regularizers import add_penalty_gradient, clip_norm, move_average
 from mnistnet.nn.workspace import NEW_ARRAYS, Workspace
-from mnistnet.training.augmentation import warped
+from mnistnet.training.batches import Batch, batches
 from mnistnet.training.recipes import Settings
 from mnistnet.training.state import Epoch, EpochSoFar, State, copied, present_network
 from mnistnet.training.watch import watch_layers, watch_step
 
+WATCHED_BY = 5_000
 STATISTICS_SHARE = 0.1
 """How far a whole batch moves batch normalisation's running statistics, where the weights are not averaged."""
 
@@ -31,66 +31,39 @@ def fit(
     validation: Examples,
     settings: Settings,
     *,
+    ahead: bool = False,
     on_batch: Callable[[int, float], None] | None = None,
     before_batch: Callable[[State], None] | None = None,
 ) -> Iterator[Epoch]:
     """Train state in place and yield each epoch when it is done; stop by leaving the loop.
 
-    on_batch is told after every batch how many examples it had and its mean loss. before_batch gets the state before
-    every batch: saved there and put back, it goes on to the same bits. Raises TrainingError when the loss is no longer
-    a finite number.
+    ahead: make each batch ready in the background, which pays where a processor core is free for it. on_batch is told
+    after every batch how many examples it had and its mean loss. before_batch gets the state before every batch: saved
+    there and put back, it goes on to the same bits. Raises TrainingError when the loss is no longer a finite number.
     """
     steps, space = settings.epochs * math.ceil(len(train.labels) / settings.batch_size), Workspace()
     while not is_finished(state, settings):
-        for rows, seed, watch in batches(state, len(train.labels), settings):
+        for batch in batches(state, train, settings, ahead=ahead):
             if before_batch:
                 before_batch(state)
             step = state.optimizer.steps
-            batch = take(train, rows, space=space)
             rate = settings.rate(step, steps=steps)
-            loss = train_step(state, batch, settings, learning_rate=rate, seed=seed, watch=watch, space=space)
+            loss = train_step(state, batch, settings, learning_rate=rate, space=space)
             require_finite(loss, step, settings)
-            state.epoch.add(loss, examples=len(rows), step=step)
+            state.epoch.add(loss, examples=len(batch.labels), step=step)
             if on_batch:
-                on_batch(len(rows), loss)
-        yield finished_epoch(state, validation, settings, learning_rate=rate)
-
-
-def batches(state: State, count: int, settings: Settings) -> Iterator[tuple[Labels, int, bool]]:
-    """What is left of the epoch under way, a batch at a time: the numbers of its examples, a seed for its noise, and
-    whether to watch it: the last whole one.
-
-    Each of count examples comes once an epoch, in random order; the last batch may be short.
-    """
-    size = settings.batch_size
-    starts = range(0, count, size)
-    state.rng.bit_generator.state = state.epoch.generator
-    order = state.rng.permutation(count)
-    seeds = state.rng.integers(2**63, size=len(starts)) if settings.noisy else np.zeros(len(starts), int)
-    watched = max(0, count // size - 1) * size
-    for number in range(state.epoch.batches, len(starts)):
-        start = starts[number]
-        yield order[start : start + size], int(seeds[number]), settings.watch and start == watched
+                on_batch(len(batch.labels), loss)
+        yield finished_epoch(state, train, validation, settings, learning_rate=rate)
 
 
 def train_step(
-    state: State,
-    batch: Examples,
-    settings: Settings,
-    *,
-    learning_rate: float,
-    seed: int = 0,
-    watch: bool = False,
-    space: Workspace = NEW_ARRAYS,
+    state: State, batch: Batch, settings: Settings, *, learning_rate: float, space: Workspace = NEW_ARRAYS
 ) -> float:
-    """One step down the gradient of one batch; changes state in place and returns the loss before the step.
-
-    seed is of the batch's warps and dropout; watch notes in state what the step does in each layer.
-    """
+    """One step down the gradient of one batch; changes state in place and returns the loss before the step."""
     with np.errstate(over="ignore", invalid="ignore"):  # fit looks at the loss, and says so in words
-        loss, gradient, tape = batch_gradient(state, batch, settings, seed=seed, space=space)
+        loss, gradient, tape = batch_gradient(state, batch, settings, space=space)
         take_step = partial(apply_gradient, state, gradient, settings, learning_rate=learning_rate)
-        if watch:
+        if batch.watch:
             state.epoch.layers = watch_step(take_step, state.params, gradient)
         else:
             take_step()
@@ -98,30 +71,17 @@ def train_step(
     return loss
 
 
-def take(examples: Examples, rows: Labels, *, space: Workspace) -> Examples:
-    """The examples of these numbers; the images may lie in space."""
-    images = examples.images
-    out = space.array("images", 0, (len(rows), *images.shape[1:]), images.dtype)
-    return Examples(np.take(images, rows, axis=0, out=out, mode="clip"), examples.labels[rows])
-
-
-def batch_gradient(
-    state: State, batch: Examples, settings: Settings, *, seed: int, space: Workspace
-) -> tuple[float, Params, Tape]:
+def batch_gradient(state: State, batch: Batch, settings: Settings, *, space: Workspace) -> tuple[float, Params, Tape]:
     """The loss of a batch, its gradient, and the tape; the last two may lie in space."""
-    network, params = state.network, state.params
-    images, masks = batch.images, None
-    if settings.noisy:
-        rng = np.random.default_rng(seed)
-        if settings.warps:
-            images = warped(images, settings.warps, rng=rng)
-        masks = dropout_masks(network, len(images), inputs=settings.input_dropout, hidden=settings.dropout, rng=rng)
-    inputs = standardized(images, state.standardization)
-    logits, tape = forward(network, params, inputs, masks=masks, space=space)
+    network, params, masks = state.network, state.params, batch.masks
+    logits, tape = forward(network, params, batch.inputs, masks=masks, space=space)
     loss, grad = network_loss(
         settings.loss, network.output, logits, batch.labels, label_smoothing=settings.label_smoothing
     )
-    return loss, backward(network, params, tape, grad, masks=masks, space=space), tape
+    gradient = backward(network, params, tape, grad, masks=masks, space=space)
+    if state.connections is not None:
+        np.multiply(gradient.layers[0].weights, state.connections, out=gradient.layers[0].weights)
+    return loss, gradient, tape
 
 
 def apply_gradient(state: State, gradient: Params, settings: Settings, *, learning_rate: float) -> None:
@@ -133,7 +93,8 @@ def apply_gradient(state: State, gradient: Params, settings: Settings, *, learni
         decay_weights(state.params, share=learning_rate * settings.decay)
     state.optimizer.step(state.params, gradient, learning_rate=learning_rate)
     if state.average is not None:
-        move_average(state.average, state.params.flat, share=average_share(state, settings.average))
+        share = average_share(state, settings.average)
+        move_average(state.average, state.params.flat, share=share, scratch=gradient.flat)
 
 
 def average_share(state: State, kept: float) -> float:
@@ -156,34 +117,34 @@ def merge_statistics(state: State, tape: Tape, *, share: float) -> None:
             move_average(running.variance, layer.statistics.variance, share=share)
 
 
-def standardized(images: Floats, standardization: Standardization) -> Floats:
-    """(images - mean) / deviation; images themselves where that changes nothing."""
-    if standardization == Standardization():
-        return images
-    return ((images - standardization.mean) / standardization.deviation).astype(images.dtype, copy=False)
+def finished_epoch(
+    state: State, train: Examples, validation: Examples, settings: Settings, *, learning_rate: float
+) -> Epoch:
+    """Close the epoch that is under way: measure the present network on validation, and keep it if it is the best.
 
-
-def finished_epoch(state: State, validation: Examples, settings: Settings, *, learning_rate: float) -> Epoch:
-    """Close the epoch that is under way: measure the present network on validation, and keep it if it is the best."""
+    Where nothing is kept aside some training images serve to watch the layers by, and the last epoch counts as best.
+    """
     now = state.epoch
     network, params = present_network(state)
+    kept_aside = len(validation.labels) > 0
+    images, labels = validation if kept_aside else (train.images[:WATCHED_BY], train.labels[:WATCHED_BY])
     with np.errstate(over="ignore", invalid="ignore"):
-        logits, tape = forward(network, params, validation.images)
-        loss, _ = network_loss(settings.loss, network.output, logits, validation.labels)
+        logits, tape = forward(network, params, images)
+        loss, _ = network_loss(settings.loss, network.output, logits, labels)
         for number in (loss, float(np.abs(logits).max()), float(np.abs(params.flat).max())):
             require_finite(number, state.optimizer.steps - 1, settings)
     epoch = Epoch(
         number=len(state.epochs) + 1,
         loss=now.total / now.examples,
-        validation_loss=loss,
-        validation_accuracy=accuracy(network.output, logits, validation.labels),
+        validation_loss=loss if kept_aside else math.nan,
+        validation_accuracy=accuracy(network.output, logits, labels) if kept_aside else math.nan,
         learning_rate=learning_rate,
         first_loss=now.first_loss,
         worst_loss=now.worst_loss,
         worst_step=now.worst_step,
         layers=watch_layers(now.layers, network, tape) if now.layers else (),
     )
-    if state.best is None or epoch.score > state.best.score:
+    if state.best is None or epoch.is_better(state.best):
         state.best, state.best_params = epoch, copied(network, params.flat)
     state.epochs.append(epoch)
     state.epoch = EpochSoFar(state.rng.bit_generator.state)

@@ -35,11 +35,6 @@ class News(NamedTuple):
     """Validation accuracy of the last one; 0 when it begins."""
 
 
-def usable_cores() -> int:
-    """How many cores this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-
-
 def train_all(
     runs: Sequence[Settings], load: Load, *, jobs: int, threads: int, on_news: Callable[[News], None]
 ) -> Generator[tuple[int, Result], None, None]:

@@ -159,7 +159,7 @@ def test_ctrl_c_at_any_time_leaves_one_line(mnistnet: CommandLine, tmp_path: Pat
 @pytest.mark.parametrize(
     ("options", "said"),
     [
-        (("--vary", "magic=1,2"), "knows no setting 'magic'; it knows hidden, activation"),
+        (("--vary", "magic=1,2"), "knows no setting 'magic'; it knows hidden, receptive-field"),
         (("--vary", "optimizer"), "NAME=VALUE,VALUE"),
         (("--vary", "optimizer=sgd,"), "--vary optimizer: expected"),
         (("--vary", "optimizer=sgd,sgd"), "value sgd twice"),

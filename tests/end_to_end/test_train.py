@@ -14,7 +14,7 @@ from mnistnet.evaluation.report import read_report
 from mnistnet.model_file import load_model
 from tests.end_to_end.conftest import CommandLine, Done
 
-QUICK = ("--data", "sample", "--hidden", "16", "--epochs", "2")
+QUICK = ("--recipe", "quick", "--data", "sample", "--hidden", "16", "--epochs", "2")
 
 
 def test_the_sample_is_learned_well_and_said_to_be_a_sample(trained: tuple[CommandLine, Done]) -> None:
@@ -22,7 +22,7 @@ def test_the_sample_is_learned_well_and_said_to_be_a_sample(trained: tuple[Comma
     assert done.returncode == 0, done.stderr
     assert done.stdout.count("\n") == 1
     result = json.loads(done.stdout)
-    assert result["test_accuracy"] >= 0.94
+    assert result["test_accuracy"] >= 0.97
     assert (result["dataset"], result["test_images"], result["partial"]) == ("sample", 1000, False)
     assert result["test_errors"] == round(1000 * (1 - result["test_accuracy"]))
 
@@ -33,7 +33,7 @@ def test_the_sample_is_learned_well_and_said_to_be_a_sample(trained: tuple[Comma
     run = Path(result["run"])
     assert run.parent == mnistnet.home / "runs"
     assert {path.name for path in run.iterdir()} == {
-        "model.npz", "report.json", "confusion.png", "curves.png", "mistakes.png", "watch.png"
+        "model.npz", "report.json", "confusion.png", "curves.png", "mistakes.png", "watch.png", "warps.png"
     }  # fmt: skip
 
 

@@ -7,7 +7,8 @@ import pytest
 
 from mnistnet.arrays import SIDE, Floats
 from mnistnet.data.mnist import load_sample
-from mnistnet.training.augmentation import BASIS, Warps, random_warps, resample, warped
+from mnistnet.nn.workspace import Workspace
+from mnistnet.training.augmentation import CURVES, Warps, random_warps, resample, warped
 
 STILL = Warps(rotation=0, scale=0, shear=0, shift=0, field=0)
 ROWS, COLUMNS = np.mgrid[:SIDE, :SIDE].astype(np.float32)
@@ -25,7 +26,7 @@ def slowly(image: Floats, places: Floats) -> Floats:
     def pixel(row: int, column: int) -> float:
         return float(picture[row, column]) if 0 <= row < SIDE and 0 <= column < SIDE else 0.0
 
-    for number, (row, column) in enumerate(places.T.tolist()):
+    for number, (row, column) in enumerate(places.reshape(2, -1).T.tolist()):
         top, left = math.floor(row), math.floor(column)
         for near_row, near_column in ((top, left), (top, left + 1), (top + 1, left), (top + 1, left + 1)):
             share = (1 - abs(row - near_row)) * (1 - abs(column - near_column))
@@ -35,14 +36,14 @@ def slowly(image: Floats, places: Floats) -> Floats:
 
 def seen(digits: Floats, rows: Floats, columns: Floats) -> Floats:
     """All digits through one warp, as pictures."""
-    places = np.tile(np.stack([rows.ravel(), columns.ravel()]).astype(np.float32), (len(digits), 1, 1))
+    places = np.stack([rows, columns]).astype(np.float32)[:, None].repeat(len(digits), axis=1)
     return resample(digits, places).reshape(-1, SIDE, SIDE)
 
 
 def test_it_is_what_a_loop_over_pixels_gives(digits: Floats) -> None:
     strong = Warps(rotation=60, scale=0.5, shear=0.5, shift=12, field=4)
     places = random_warps(100, strong, rng=np.random.default_rng(0))
-    expected = np.array([slowly(image, place) for image, place in zip(digits[:12], places, strict=False)])
+    expected = np.array([slowly(image, places[:, number]) for number, image in enumerate(digits[:12])])
     np.testing.assert_allclose(resample(digits, places)[:12], expected, atol=2e-6)
 
 
@@ -68,7 +69,7 @@ def test_no_warp_at_all_changes_nothing(digits: Floats) -> None:
 
 def steps(warps: Warps) -> tuple[Floats, Floats]:
     """What one pixel down, and one across, comes to in the original, for 500 warps: (500, 2) each."""
-    places = random_warps(500, warps, rng=np.random.default_rng(0)).reshape(500, 2, SIDE, SIDE)
+    places = random_warps(500, warps, rng=np.random.default_rng(0)).swapaxes(0, 1)
     return places[:, :, 6, 5] - places[:, :, 5, 5], places[:, :, 5, 6] - places[:, :, 5, 5]
 
 
@@ -88,7 +89,7 @@ def test_scale_stretches_both_ways_within_its_bounds() -> None:
 
 def test_the_field_is_as_strong_as_asked_and_smooth() -> None:
     field = Warps(rotation=0, scale=0, shear=0, shift=0, field=1.5)
-    places = random_warps(4000, field, rng=np.random.default_rng(0)).reshape(4000, 2, SIDE, SIDE)
+    places = random_warps(4000, field, rng=np.random.default_rng(0)).swapaxes(0, 1)
     moved = places - np.stack([ROWS, COLUMNS])
     assert moved[:, :, SIDE // 2, SIDE // 2].std() == pytest.approx(1.5, rel=0.05)
     assert abs(moved.mean()) < 0.05
@@ -111,8 +112,15 @@ def test_the_generator_alone_decides(digits: Floats) -> None:
     assert (warped(digits, Warps(), rng=np.random.default_rng(4)) != one).any()
 
 
-def test_the_basis_is_rows_columns_one_and_bumps() -> None:
-    assert BASIS.shape == (28, SIDE * SIDE)
-    np.testing.assert_array_equal(BASIS[0].reshape(SIDE, SIDE), ROWS - 13.5)
-    np.testing.assert_array_equal(BASIS[1].reshape(SIDE, SIDE), COLUMNS - 13.5)
-    np.testing.assert_array_equal(BASIS[2], 1)
+def test_the_curves_are_one_a_straight_line_and_bumps() -> None:
+    assert CURVES.shape == (7, SIDE)
+    np.testing.assert_array_equal(CURVES[0], 1)
+    np.testing.assert_array_equal(CURVES[1], np.arange(SIDE) - 13.5)
+
+
+def test_a_workspace_changes_nothing_even_after_another_batch(digits: Floats) -> None:
+    space = Workspace()
+    warped(np.ones_like(digits), Warps(shift=9), rng=np.random.default_rng(0), space=space)
+    for count in (100, 7):
+        in_space = warped(digits[:count], Warps(), rng=np.random.default_rng(5), space=space)
+        np.testing.assert_array_equal(in_space, warped(digits[:count], Warps(), rng=np.random.default_rng(5)))

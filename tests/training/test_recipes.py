@@ -17,7 +17,7 @@ from mnistnet.training.recipes import Settings
         {"input_dropout": -0.5}, {"momentum": 1.0}, {"square_decay": float("nan")}, {"warmup": 1.0}, {"l1": -1.0},
         {"l2": float("inf")}, {"weight_decay": -1e-9}, {"clip_norm": -1.0}, {"average": 1.0}, {"patience": -1},
         {"rotation": -1.0}, {"scale": 1.5}, {"shear": float("nan")}, {"shift": 100.0}, {"elastic": -0.1},
-        {"validation": 0.0}, {"validation": 1.0},
+        {"validation": -0.1}, {"validation": 1.0}, {"patience": 3, "validation": 0.0},
     ],
 )  # fmt: skip
 def test_settings_that_make_no_sense_are_refused_by_name(wrong: dict[str, object]) -> None:

@@ -8,9 +8,10 @@ from numpy.typing import NDArray
 
 from mnistnet.data.mnist import Examples, load_sample
 from mnistnet.training.augmentation import Warps, warped
+from mnistnet.training.batches import draws, prepared
 from mnistnet.training.recipes import Settings
 from mnistnet.training.state import State, new_state
-from mnistnet.training.trainer import batches, train_step
+from mnistnet.training.trainer import train_step
 
 Array = NDArray[np.float64]
 PLAIN = Settings(
@@ -33,7 +34,7 @@ def trained(settings: Settings) -> tuple[State, list[Array]]:
     for number, (rate, seed) in enumerate(zip(RATES, SEEDS, strict=True)):
         rows = slice(4 * number, 4 * number + 4)
         batch = Examples(examples().images[rows], examples().labels[rows])
-        train_step(state, batch, settings, learning_rate=rate, seed=seed)
+        train_step(state, prepared(batch, state, settings, seed=seed), settings, learning_rate=rate)
     return state, before
 
 
@@ -129,7 +130,8 @@ def test_running_statistics_are_the_written_out_average_of_the_batches(average: 
         share = max(1 / step, 1 - min(average, (1 + step) / (10 + step)) if average else 0.1) * len(rows) / 5
         mean = mean + share * (sums.mean(axis=0) - mean)
         variance = variance + share * (sums.var(axis=0) - variance)
-        train_step(state, Examples(examples().images[rows], examples().labels[rows]), settings, learning_rate=1e-9)
+        batch = Examples(examples().images[rows], examples().labels[rows])
+        train_step(state, prepared(batch, state, settings), settings, learning_rate=1e-9)
     np.testing.assert_allclose(state.statistics[0].mean, mean, rtol=1e-4)
     np.testing.assert_allclose(state.statistics[0].variance, variance, rtol=1e-4)
 
@@ -143,7 +145,7 @@ def test_digits_are_warped_as_the_settings_say_before_all_else() -> None:
     for settings, images in ((plain, warped(digits, warps, rng=np.random.default_rng(5))), (warping, digits)):
         examples = Examples(images, np.arange(20) % 10)
         state = new_state(settings.network(), settings, Examples(digits, examples.labels), rng=np.random.default_rng(0))
-        train_step(state, examples, settings, learning_rate=0.1, seed=5)
+        train_step(state, prepared(examples, state, settings, seed=5), settings, learning_rate=0.1)
         arrays.append(state.params.flat)
     np.testing.assert_array_equal(*arrays)
 
@@ -151,7 +153,7 @@ def test_digits_are_warped_as_the_settings_say_before_all_else() -> None:
 def test_every_batch_drops_others() -> None:
     settings = replace(PLAIN, dropout=0.5)
     state = new_state(settings.network(inputs=6, outputs=3), settings, examples(), rng=np.random.default_rng(0))
-    seeds = [seed for _, seed, _ in batches(state, 12, settings)]
+    seeds = [seed for _, seed, _ in draws(state, 12, settings)]
     assert len(set(seeds)) == 3
 
 
@@ -159,7 +161,21 @@ def test_every_batch_drops_others() -> None:
 def test_the_last_whole_batch_is_watched(count: int, watched: int) -> None:
     settings = replace(PLAIN, watch=True)
     state = new_state(settings.network(inputs=6, outputs=3), settings, examples(), rng=np.random.default_rng(0))
-    drawn = list(batches(state, count, settings))
+    drawn = list(draws(state, count, settings))
     assert [watch for _, _, watch in drawn] == [number == watched for number in range(len(drawn))]
     assert sorted(np.concatenate([rows for rows, _, _ in drawn])) == list(range(count))
     assert all(len(rows) == 4 for rows, _, _ in drawn[:-1])
+
+
+@pytest.mark.parametrize("options", [{}, {"optimizer": "adam", "l1": 0.1, "l2": 0.1, "weight_decay": 0.1}])
+def test_units_see_their_receptive_field_only_whatever_is_learned(options: dict[str, object]) -> None:
+    settings = replace(PLAIN, hidden=(40,), receptive_field=9, batch_size=20, **options)  # type: ignore[arg-type]
+    digits = load_sample().test
+    state = new_state(settings.network(), settings, digits, rng=np.random.default_rng(0))
+    before = state.params.layers[0].weights.copy()
+    for start in (0, 20):
+        batch = Examples(digits.images[start : start + 20], digits.labels[start : start + 20])
+        train_step(state, prepared(batch, state, settings), settings, learning_rate=0.01)
+    after = state.params.layers[0].weights
+    assert (after != before)[before != 0].mean() > 0.5
+    np.testing.assert_array_equal(after[before == 0], 0)
