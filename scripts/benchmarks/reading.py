@@ -1,0 +1,111 @@
+"""Reading: the shipped model on many images, and on one, in a process that is running already."""
+
+import time
+from collections.abc import Callable, Iterator, Mapping
+from functools import partial
+
+import numpy as np
+import onnxruntime  # type: ignore[import-untyped]
+import torch
+from numpy.typing import NDArray
+from torch import nn
+
+from benchmarks.comparison import Comparison, alternate
+from benchmarks.job import Job
+from benchmarks.peers import torch_network
+from mnistnet.arrays import Floats
+from mnistnet.errors import ModelError
+from mnistnet.export.onnx import onnx_bytes
+from mnistnet.model_file import Model, load_model
+from mnistnet.nn.network import probabilities
+from mnistnet.places import shipped
+
+BATCH = 1_000
+Read = Callable[[Floats], Floats]
+"""From images (n, 784) to probabilities (n, 10), both NumPy's float32."""
+
+
+def measure(job: Job) -> Iterator[Comparison]:
+    """Many images; then one, its median and its 95th percentile."""
+    model, images = load_model(shipped("mnist.npz")), job.dataset().test.images
+    contestants = readers(model, threads=job.threads)
+    require_alike(contestants, images[:BATCH])
+    name = "-".join(map(str, model.network.sizes))
+
+    job.on_case(f"{BATCH:,} images at once")
+    many = {name: partial(images_per_second, read, images, job.work.passes) for name, read in contestants.items()}
+    figures = alternate(many, repeats=job.work.repeats)
+    yield Comparison("reading", job.threads, f"{name}, {BATCH:,} images at once", "images/s", figures)
+
+    job.on_case("one image")
+    single = {name: partial(latencies, read, images, job.work.readings) for name, read in contestants.items()}
+    times = alternate(single, repeats=job.work.repeats)
+    for percent, words in ((50, "median"), (95, "95th percentile")):
+        of_rounds = {name: [float(np.percentile(of, percent)) for of in rounds] for name, rounds in times.items()}
+        yield Comparison("reading", job.threads, f"{name}, one image, {words}", "ms", of_rounds)
+
+
+def readers(model: Model, *, threads: int) -> Mapping[str, Read]:
+    """The same weights in every library."""
+    return {
+        "mnistnet": partial(probabilities, model.network, model.params),
+        "ONNX Runtime": onnx_reader(model, threads=threads),
+        "PyTorch": torch_reader(model, threads=threads),
+    }
+
+
+def onnx_reader(model: Model, *, threads: int) -> Read:
+    """What `mnistnet export` writes, in ONNX Runtime with its defaults."""
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = threads
+    session = onnxruntime.InferenceSession(onnx_bytes(model), options, providers=["CPUExecutionProvider"])
+    (inputs,), (outputs,) = session.get_inputs(), session.get_outputs()
+    return lambda images: session.run([outputs.name], {inputs.name: images})[0]
+
+
+def torch_reader(model: Model, *, threads: int) -> Read:
+    """In PyTorch without gradients."""
+    torch.set_num_threads(threads)
+    network = torch_network(model.network.sizes[1:-1])
+    linear = [module for module in network if isinstance(module, nn.Linear)]
+    with torch.no_grad():
+        for module, layer in zip(linear, model.params.layers, strict=True):
+            module.weight.copy_(torch.from_numpy(layer.weights.T))
+            module.bias.copy_(torch.from_numpy(layer.bias))
+
+    @torch.inference_mode()
+    def read(images: Floats) -> Floats:
+        answers: Floats = network(torch.from_numpy(images)).softmax(dim=1).numpy()
+        return answers
+
+    return read
+
+
+def require_alike(contestants: Mapping[str, Read], images: Floats) -> None:
+    """Raise ModelError unless all say the same, but for rounding."""
+    (_, ours), *others = contestants.items()
+    expected = ours(images)
+    for name, read in others:
+        if (apart := float(np.abs(read(images) - expected).max())) > 1e-4:
+            raise ModelError(f"expected {name} to give mnistnet's probabilities, got some that are {apart:g} apart")
+
+
+def images_per_second(read: Read, images: Floats, passes: int) -> float:
+    """The rate over so many passes, in whole batches."""
+    batches = [images[start : start + BATCH] for start in range(0, len(images), BATCH)]
+    read(batches[0])
+    began = time.perf_counter()
+    for batch in batches * passes:
+        read(batch)
+    return passes * len(images) / (time.perf_counter() - began)
+
+
+def latencies(read: Read, images: Floats, count: int) -> NDArray[np.float64]:
+    """Milliseconds of each of so many readings of a single image."""
+    read(images[:1])
+    clock = [time.perf_counter()]
+    for number in range(count):
+        place = number % len(images)
+        read(images[place : place + 1])
+        clock.append(time.perf_counter())
+    return 1e3 * np.diff(clock)

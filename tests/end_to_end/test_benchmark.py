@@ -1,0 +1,151 @@
+"""`scripts/benchmark.py`, as a sceptic runs it."""
+
+import json
+import re
+import signal
+import statistics
+import subprocess
+import sys
+import sysconfig
+from importlib.util import find_spec
+from pathlib import Path
+
+import pytest
+
+from mnistnet.training.environment import usable_cores
+from tests.end_to_end.conftest import CommandLine, Done
+
+ROOT = Path(__file__).parents[2]
+SCRIPT = ROOT / "scripts" / "benchmark.py"
+SAMPLE = ("--data", "sample", "--quick", "--repeats", 1, "--threads", 1)
+installed = all(find_spec(module) for module in ("torch", "sklearn", "onnx", "onnxruntime"))
+peers = pytest.mark.skipif(not installed, reason="the extra bench is not installed")
+
+
+def command(*arguments: object) -> list[str]:
+    return [sys.executable, str(SCRIPT), *map(str, arguments)]
+
+
+def benchmark(home: Path, *arguments: object, stdin: str = "") -> Done:
+    done = subprocess.run(
+        command(*arguments),
+        input=stdin,
+        capture_output=True,
+        text=True,
+        env=CommandLine(home).environment(),
+        check=False,
+    )
+    assert "Traceback" not in done.stderr
+    return done
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        ("--parts", "nothing"), ("--parts", ""), ("--threads", "0"), ("--threads", usable_cores() + 1),
+        ("--threads", "one"), ("--repeats", 0), ("--seeds", 0), ("--limit", "nan"),
+        ("--parts", "warps", "--figure", "x"),
+    ],
+)  # fmt: skip
+def test_options_that_make_no_sense_are_wrong_usage(tmp_path: Path, options: tuple[object, ...]) -> None:
+    done = benchmark(tmp_path, "--data", "sample", *options)
+    assert (done.returncode, done.stdout) == (2, "")
+
+
+def test_nothing_is_replaced_unasked_and_nothing_is_measured_in_vain(tmp_path: Path) -> None:
+    (tmp_path / "figures.json").write_text("mine")
+    done = benchmark(tmp_path, *SAMPLE, "--parts", "warps", "--json", tmp_path / "figures.json")
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr.count("\n") == 1
+    assert "exists already" in done.stderr
+    assert (tmp_path / "figures.json").read_text() == "mine"
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="makes symbolic links")
+def test_a_missing_extra_is_one_clear_line(tmp_path: Path) -> None:
+    for entry in Path(sysconfig.get_path("purelib")).iterdir():
+        if not entry.name.startswith(("onnxruntime", "__pycache__")):
+            (tmp_path / entry.name).symlink_to(entry)
+    environment = CommandLine(tmp_path).environment() | {"PYTHONPATH": f"{tmp_path}:{ROOT}"}
+    without_site = [sys.executable, "-S", *command(*SAMPLE, "--parts", "matmul,reading")[1:]]
+    done = subprocess.run(without_site, env=environment, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout, done.stderr.count("\n")) == (1, "", 1)
+    assert "onnxruntime missing, for reading" in done.stderr.replace("scikit-learn, ", "")
+    assert "pip install -e '.[bench]'" in done.stderr
+
+
+def test_a_part_that_fails_says_why_in_one_line(tmp_path: Path) -> None:
+    work = {"repeats": 1, "images": 1, "passes": 1, "readings": 1, "seeds": 1, "limit": 1.0}
+    job = {"threads": 1, "data": str(tmp_path / "nowhere"), "work": work, "quiet": True}
+    done = benchmark(tmp_path, "--part", "matmul", stdin=json.dumps(job))
+    assert (done.returncode, done.stdout) == (1, "")
+    assert re.fullmatch(r"mnistnet: .*nowhere is not a folder.*\n", done.stderr)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="sends POSIX's SIGINT")
+def test_ctrl_c_stops_it_at_once(tmp_path: Path) -> None:
+    pipe = subprocess.PIPE
+    process = subprocess.Popen(
+        command("--data", "sample", "--parts", "matmul", "--repeats", 100_000, "--threads", 1),
+        stdout=pipe, stderr=pipe, text=True, env=CommandLine(tmp_path).environment(),
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+    )  # fmt: skip
+    assert process.stderr is not None
+    try:
+        next(line for line in process.stderr if line.startswith("matmul, 1 thread: "))
+        process.send_signal(signal.SIGINT)
+        _, err = process.communicate(timeout=20)
+    finally:
+        process.kill()
+    assert (process.returncode, err.splitlines()[-1]) == (130, "mnistnet: stopped")
+    assert "Traceback" not in err
+
+
+@pytest.mark.slow
+def test_what_is_shown_is_what_was_measured(tmp_path: Path) -> None:
+    done = benchmark(tmp_path, *SAMPLE, "--repeats", 3, "--parts", "warps,matmul", "--json", tmp_path / "figures.json")
+    assert done.returncode == 0, done.stderr
+    figures = json.loads((tmp_path / "figures.json").read_text())
+    assert figures["environment"]["work"]["repeats"] == 3
+    assert [one["part"] for one in figures["comparisons"]] == ["warps"] * 2 + ["matmul"] * 4
+    for comparison in figures["comparisons"]:
+        line = next(line for line in done.stdout.splitlines() if line.startswith(comparison["case"]))
+        ours = comparison["figures"]["mnistnet"]
+        assert len(ours) == 3
+        shown = re.search(r"mnistnet +([\d,.]+) ", line)
+        assert shown is not None
+        assert float(shown[1].replace(",", "")) == pytest.approx(statistics.median(ours), rel=0.01)
+    for name in ("numpy", "torch", "scikit-learn", "onnxruntime"):
+        assert name in done.stdout.splitlines()[2]
+
+
+@pytest.mark.slow
+@peers
+@pytest.mark.parametrize(
+    ("part", "contestants"),
+    [
+        ("training", {"mnistnet", "PyTorch", "PyTorch, fused", "scikit-learn"}),
+        ("time-to", {"mnistnet quick", "mnistnet standard", "Keras mnist_mlp in PyTorch", "scikit-learn MLP-adam"}),
+        ("reading", {"mnistnet", "ONNX Runtime", "PyTorch"}),
+        ("start", {"mnistnet predict", "import numpy", "import torch", "Python alone"}),
+    ],
+)
+def test_every_part_measures_its_contestants(tmp_path: Path, part: str, contestants: set[str]) -> None:
+    done = benchmark(tmp_path, *SAMPLE, "--limit", 1, "--parts", part, "--json", tmp_path / "figures.json", "--quiet")
+    assert done.returncode == 0, done.stderr
+    for comparison in json.loads((tmp_path / "figures.json").read_text())["comparisons"]:
+        assert comparison["part"] == part
+        assert set(comparison["figures"]) == contestants
+        assert all(len(rounds) == 1 for rounds in comparison["figures"].values())
+        assert all(figure is None or figure > 0 for rounds in comparison["figures"].values() for figure in rounds)
+
+
+@pytest.mark.slow
+@peers
+def test_growth_is_drawn_and_its_table_is_markdown(tmp_path: Path) -> None:
+    figure = tmp_path / "growth.png"
+    done = benchmark(tmp_path, *SAMPLE, "--parts", "growth", "--figure", figure, "--markdown")
+    assert done.returncode == 0, done.stderr
+    assert figure.read_bytes().startswith(b"\x89PNG")
+    cases = re.findall(r"^\| (width|batch|data) \d+ \|", done.stdout, re.MULTILINE)
+    assert [cases.count(name) for name in ("width", "batch", "data")] == [5, 4, 4]
