@@ -149,6 +149,7 @@ def test_the_run_goes_where_it_is_told(mnistnet: CommandLine, tmp_path: Path) ->
         ("--seed", "-1"), ("--no-such-option",),
         ("--epochs", "30000"), ("--batch-norm", "--batch-size", "1"), ("--optimizer", "sgd", "--momentum", "0.9"),
         ("--hidden", "100000000000000000000"), ("--hidden", "20000,20000"), ("--label-smoothing", "1"),
+        ("--recipe", "magic"), ("--threads", "0"), ("--threads", "1000000"), ("--receptive-field", "29"),
         ("--output", "model"), ("--require-full",), ("--mirror", "http://127.0.0.1:9/"),
     ],
 )  # fmt: skip
@@ -164,6 +165,29 @@ def test_a_rate_far_too_high_stops_with_the_likely_cause(mnistnet: CommandLine) 
     assert done.returncode == 1
     assert "try --learning-rate 0.2" in done.stderr.splitlines()[-1]
     assert not mnistnet.home.exists()
+
+
+def test_all_images_may_be_learned_from_and_the_file_halved(mnistnet: CommandLine, tmp_path: Path) -> None:
+    output = tmp_path / "model.npz"
+    done = mnistnet("train", *QUICK, "--validation", 0, "--half-precision", "--threads", 1, "--output", output)
+    assert done.returncode == 0, done.stderr
+    assert "validation" not in done.stderr
+    assert "4,000 training images" in done.stdout
+    assert "epoch 2 of 2" in done.stdout
+    assert output.stat().st_size < 2 * 784 * 16 + 20_000
+    report = json.loads(mnistnet("report", "--json").stdout, parse_constant=lambda name: pytest.fail(name))
+    assert report["epochs"][0]["validation_loss"] is None
+    assert report["versions"]["threads"] == 1
+    assert report["test_errors"] == json.loads(mnistnet("report", output, "--json").stdout)["test_errors"]
+
+
+def test_a_checkpoint_keeps_its_recipe_and_refuses_another(mnistnet: CommandLine, tmp_path: Path) -> None:
+    checkpoint = tmp_path / "training.npz"
+    assert mnistnet("train", *QUICK, "--checkpoint", checkpoint).returncode == 0
+    assert "momentum" in mnistnet("train", "--data", "sample", "--resume", checkpoint).stdout
+    other = mnistnet("train", "--data", "sample", "--resume", checkpoint, "--recipe", "standard")
+    assert other.returncode == 1
+    assert "optimizer momentum, not adam" in other.stderr
 
 
 def test_nothing_is_replaced_unasked(mnistnet: CommandLine, tmp_path: Path) -> None:

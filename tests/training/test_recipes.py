@@ -4,7 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from mnistnet.training.recipes import Settings
+from mnistnet.training.augmentation import Warps
+from mnistnet.training.recipes import RECIPES, Settings
 
 
 @pytest.mark.parametrize(
@@ -17,6 +18,7 @@ from mnistnet.training.recipes import Settings
         {"input_dropout": -0.5}, {"momentum": 1.0}, {"square_decay": float("nan")}, {"warmup": 1.0}, {"l1": -1.0},
         {"l2": float("inf")}, {"weight_decay": -1e-9}, {"clip_norm": -1.0}, {"average": 1.0}, {"patience": -1},
         {"rotation": -1.0}, {"scale": 1.5}, {"shear": float("nan")}, {"shift": 100.0}, {"elastic": -0.1},
+        {"receptive_field": 29}, {"receptive_field": -1},
         {"validation": -0.1}, {"validation": 1.0}, {"patience": 3, "validation": 0.0},
     ],
 )  # fmt: skip
@@ -29,6 +31,22 @@ def test_the_learning_rate_is_the_optimisers_own_unless_given() -> None:
     assert Settings(optimizer="adam").peak_rate == 0.001
     assert replace(Settings(), optimizer="adam").peak_rate == 0.001
     assert Settings(optimizer="adam", learning_rate=0.01).peak_rate == 0.01
+
+
+def test_another_optimizer_comes_with_its_own_rates_and_the_same_one_keeps_the_recipes() -> None:
+    base = Settings(optimizer="adam", learning_rate=0.003, square_decay=0.99)
+    other = base.changed({"optimizer": "momentum", "momentum": 0.5})
+    assert (other.peak_rate, other.momentum, other.square_decay) == (0.2, 0.5, None)
+    same = base.changed({"optimizer": "adam", "epochs": 3})
+    assert (same.peak_rate, same.square_decay, same.epochs) == (0.003, 0.99, 3)
+
+
+def test_recipes_are_what_they_are_named_for() -> None:
+    assert list(RECIPES) == ["quick", "standard", "record"]
+    assert RECIPES["quick"].warps is None
+    for name in ("standard", "record"):
+        assert RECIPES[name].warps == Warps()
+    assert RECIPES["record"].validation == 0  # a fixed length on all images
 
 
 def test_what_is_left_open_follows_from_the_rest() -> None:

@@ -1,5 +1,6 @@
 """Training on digits of the bundled sample: it learns, repeats itself to the bit, and notices when it diverges."""
 
+import json
 import math
 from dataclasses import replace
 
@@ -9,6 +10,7 @@ import pytest
 from mnistnet.data.mnist import Examples
 from mnistnet.errors import TrainingError
 from mnistnet.nn.network import forward
+from mnistnet.training.checkpoint import read_epoch
 from mnistnet.training.recipes import Settings
 from mnistnet.training.state import best_network, copied, new_state, present_network
 from mnistnet.training.trainer import accuracy, fit, is_finished
@@ -54,6 +56,24 @@ def test_the_same_seed_gives_the_same_bits_and_another_does_not(digits: Digits, 
     assert one.epochs == two.epochs
     np.testing.assert_array_equal(one.params.flat, two.params.flat)
     assert (one.params.flat != other.params.flat).any()
+
+
+def test_batches_made_ready_in_the_background_are_the_same(digits: Digits) -> None:
+    np.testing.assert_array_equal(
+        train(digits, EVERYTHING, ahead=True).params.flat, train(digits, EVERYTHING).params.flat
+    )
+
+
+def test_where_nothing_is_kept_aside_the_last_epoch_is_taken_and_nothing_is_claimed(digits: Digits) -> None:
+    settings = replace(EVERYTHING, validation=0.0, patience=0)
+    learning, nothing = digits[0], Examples(digits[0].images[:0], digits[0].labels[:0])
+    state = train((learning, nothing), settings)
+    assert state.best is state.epochs[-1]
+    np.testing.assert_array_equal(best_network(state)[1].flat, present_network(state)[1].flat)
+    facts = json.loads(json.dumps([epoch.as_json() for epoch in state.epochs], allow_nan=False))
+    assert [(epoch["validation_loss"], epoch["validation_accuracy"]) for epoch in facts] == [(None, None)] * 4
+    assert all(len(epoch["layers"]) == 3 for epoch in facts)
+    assert [read_epoch(epoch) for epoch in facts] == state.epochs
 
 
 @pytest.mark.parametrize(("count", "size"), [(10, 3), (9, 3), (2, 5), (1, 1)])

@@ -12,6 +12,7 @@ from mnistnet.training.trainer import fit
 SETTINGS = Settings(hidden=(32,), epochs=3, batch_size=50)
 EVERYTHING = Settings(
     hidden=(20, 16),
+    receptive_field=17,
     activation="tanh",
     bias=False,
     batch_norm=True,
@@ -38,11 +39,12 @@ def train(
     digits: tuple[Examples, Examples],
     settings: Settings = SETTINGS,
     *,
+    ahead: bool = False,
     before_batch: Callable[[State], None] | None = None,
 ) -> State:
     """The state after a whole training."""
     rng = np.random.default_rng(settings.seed)
     state = new_state(settings.network(), settings, digits[0], rng=rng)
-    for _ in fit(state, *digits, settings, before_batch=before_batch):
+    for _ in fit(state, *digits, settings, ahead=ahead, before_batch=before_batch):
         pass
     return state
