@@ -205,36 +205,34 @@ class Settings:
         }
 
 
+STANDARD = Settings(
+    hidden=(1024, 512),
+    receptive_field=15,
+    batch_norm=True,
+    epochs=20,
+    batch_size=256,
+    optimizer="adam",
+    learning_rate=0.004,
+    average=0.999,
+    rotation=14.0,
+    scale=0.15,
+    shear=0.12,
+    shift=1.5,
+    elastic=1.0,
+)
+
 RECIPES = {
     "quick": Settings(),
-    "standard": Settings(
-        hidden=(1024, 512),
-        batch_norm=True,
-        epochs=20,
-        batch_size=256,
-        optimizer="adam",
-        learning_rate=0.003,
-        average=0.999,
-        rotation=14.0,
-        scale=0.15,
-        shear=0.12,
-        shift=1.5,
-        elastic=1.0,
-    ),
-    "record": Settings(
+    "standard": STANDARD,
+    "record": replace(
+        STANDARD,
         hidden=(2048, 1024),
-        batch_norm=True,
+        receptive_field=0,
         epochs=250,
         batch_size=512,
-        optimizer="adam",
-        learning_rate=0.004,
         average=0.9995,
-        rotation=14.0,
-        scale=0.15,
-        shear=0.12,
-        shift=1.5,
-        elastic=1.0,
         validation=0.0,
+        half_precision=True,
     ),
 }
 """By name: one to try things with, one to read digits with, and the one of the shipped model."""
