@@ -7,9 +7,10 @@ import io
 import json
 import math
 import tokenize
+import warnings
 import zipfile
 import zlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import UnionType
 from typing import Any, Union, get_args, get_origin, get_type_hints
@@ -53,19 +54,26 @@ def write_member(archive: zipfile.ZipFile, name: str, content: bytes) -> None:
     archive.writestr(zipfile.ZipInfo(name), content)
 
 
-def read_facts(archive: zipfile.ZipFile, name: str, *, kind: str, version: int) -> dict[str, Any]:
-    """The facts in the member name, once it is known that their `format` and `format_version` are these.
+def read_facts(archive: zipfile.ZipFile, name: str, *, kind: str, versions: Sequence[int]) -> dict[str, Any]:
+    """The facts in the member name, once it is known that their `format` is kind and their `format_version` among
+    versions.
 
     Raises one of BROKEN, as all that follows.
     """
     if name not in archive.namelist():
         raise ValueError(f"expected a member {name}, got none")
-    facts = json.loads(read_member(archive, name, limit=MAX_JSON_BYTES))
+    facts = json.loads(read_member(archive, name, limit=MAX_JSON_BYTES), parse_constant=refuse_constant)
     if not isinstance(facts, dict) or facts.get("format") != kind:
         raise ValueError(f"expected a {name} of format {kind!r}")
-    if facts.get("format_version") != version:
-        raise ValueError(f"expected format version {version}, got {facts.get('format_version')!r}")
+    if facts.get("format_version") not in versions:
+        known = " or ".join(map(str, versions))
+        raise ValueError(f"expected format version {known}, got {facts.get('format_version')!r}")
     return facts
+
+
+def refuse_constant(name: str) -> None:
+    """JSON knows no NaN and no Infinity; Python's reader does."""
+    raise ValueError(f"expected JSON, got {name}")
 
 
 def read_member(archive: zipfile.ZipFile, name: str, *, limit: int) -> bytes:
@@ -89,7 +97,9 @@ def read_array(archive: zipfile.ZipFile, name: str, expected: NDArray[Any]) -> N
     content = io.BytesIO(read_member(archive, name, limit=expected.nbytes + NPY_HEADER_BYTES))
     if np.lib.format.read_magic(content) != (1, 0):
         raise ValueError(f"expected {name} to be an array file of version 1.0")
-    shape, column_major, dtype = np.lib.format.read_array_header_1_0(content)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # what NumPy finds odd in a header is refused below
+        shape, column_major, dtype = np.lib.format.read_array_header_1_0(content)
     if (shape, column_major) != (expected.shape, False) or dtype not in (expected.dtype, np.float16):
         raise ValueError(f"expected {name} to be {expected.dtype} {expected.shape}, got {dtype} {shape}")
     array: NDArray[Any] = np.frombuffer(content.read(), dtype).reshape(shape)

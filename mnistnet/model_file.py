@@ -21,7 +21,9 @@ from mnistnet.files import require_regular
 from mnistnet.nn.network import Network, Params, new_params
 
 FORMAT = "mnistnet model"
-FORMAT_VERSION = 2
+FORMAT_VERSION = 3
+READABLE = (2, 3)
+"""Version 2 has no half precision."""
 MAX_PARAMS = 100_000_000
 MAX_COUNT = 1_000_000_000
 
@@ -120,7 +122,7 @@ def load_model(path: Path) -> Model:
 def read_model(file: BinaryIO) -> Model:
     """The model in an open file; raises one of BROKEN where it isn't one."""
     with zipfile.ZipFile(file) as archive:
-        facts = read_facts(archive, "model.json", kind=FORMAT, version=FORMAT_VERSION)
+        facts = read_facts(archive, "model.json", kind=FORMAT, versions=READABLE)
         network = Network(tuple(facts["sizes"]), facts["activation"], facts["output"])
         require_usable(network)
         params = new_params(network)

@@ -4,8 +4,10 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from mnistnet.arrays import SIDE
-from mnistnet.errors import PictureError
+from mnistnet.errors import ModelError, PictureError
 from mnistnet.model_file import Model
 from mnistnet.nn.network import probabilities
 from mnistnet.vision.box import Box
@@ -62,7 +64,10 @@ class Reader:
             return Reading(name, warnings=[ink.none_because])
         box = ink_box(ink.pixels)
         image = to_mnist(ink.pixels, box).reshape(1, SIDE * SIDE)
-        shares = probabilities(self.model.network, self.model.params, image)[0]
+        with np.errstate(over="ignore", invalid="ignore"):
+            shares = probabilities(self.model.network, self.model.params, image)[0]
+        if not np.isfinite(shares).all():
+            raise ModelError("the model's parameters are so large that it answers with no numbers; use another --model")
         digit = int(shares.argmax())
         part = Part(picture.in_pixels(box), digit, [round(float(share), 6) for share in shares])
         confidence = part.probabilities[digit]

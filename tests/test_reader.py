@@ -9,11 +9,12 @@ import pytest
 from PIL import Image, ImageOps
 
 from mnistnet.data.mnist import load_sample
-from mnistnet.errors import PictureError
+from mnistnet.errors import ModelError, PictureError
 from mnistnet.model_file import load_model
 from mnistnet.nn.network import new_params
 from mnistnet.places import shipped
 from mnistnet.reader import SURE, Reader, Reading
+from tests.models import small_model
 
 READER = Reader(load_model(shipped("mnist.npz")))
 TEST = load_sample().test
@@ -93,3 +94,12 @@ def test_what_cannot_be_read_is_an_error_in_the_reading(tmp_path: Path) -> None:
     reading = READER.try_read(tmp_path / "none.png", name="none.png")
     assert "none.png" in reading.error
     assert reading.as_json()["error"] == reading.error
+
+
+def test_a_model_that_overflows_has_no_answer() -> None:
+    model = small_model()
+    model.params.flat[:] = 3e38
+    picture = io.BytesIO()
+    Image.fromarray(np.pad(np.full((10, 4), 255, np.uint8), 9)).save(picture, "PNG")
+    with pytest.raises(ModelError, match="so large that it answers with no numbers"):
+        Reader(model).read(picture.getvalue(), name="one.png")

@@ -8,7 +8,7 @@ from pathlib import Path
 from mnistnet.commands import UsageError, filled, filled_path, printable
 from mnistnet.commands.predict import describe_model, find_model
 from mnistnet.errors import OutputError
-from mnistnet.files import new_file
+from mnistnet.files import new_file, require_writable
 from mnistnet.model_file import Model
 
 
@@ -38,6 +38,7 @@ def run(args: argparse.Namespace) -> int:
     path: Path | None = args.onnx
     if path is None or path.suffix != ".onnx":
         raise UsageError(f"export: expected --onnx FILE.onnx, got {f'--onnx {path}' if path else 'no --onnx'}")
+    require_writable(path, overwrite=args.force)
     model_path, model = find_model(args.model)
     content = content_of(model, path)
     with new_file(path, overwrite=args.force) as file:
@@ -53,8 +54,8 @@ def content_of(model: Model, path: Path) -> bytes:
     """What is written to path. Raises OutputError where the extra is not installed."""
     try:
         from mnistnet.export.onnx import onnx_bytes
-    except ImportError as error:
-        reason = f"it needs the package onnx ({error})"
+    except Exception as error:  # a package that is there but broken may raise anything
+        reason = f"it needs the package onnx ({str(error).partition(chr(10))[0]})"
         raise OutputError(
             f"cannot write {path}: {reason}; install it with: python -m pip install 'mnistnet[onnx]'"
         ) from error

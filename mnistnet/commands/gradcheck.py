@@ -37,7 +37,7 @@ CHECKED = (
     "hidden", "activation", "bias", "batch_norm", "initializer", "loss", "output_activation", "label_smoothing", "l1",
     "l2", "dropout", "input_dropout", "seed",
 )  # fmt: skip
-"""The settings that the gradient depends on."""
+"""The settings that make the network and its loss."""
 
 
 def build_parser() -> argparse.ArgumentParser:

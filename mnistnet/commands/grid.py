@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 from mnistnet.commands import UsageError, filled
 from mnistnet.commands.options import OPTIONS, make_settings, named_settings
+from mnistnet.training.checkpoint import AFTER_TRAINING
 from mnistnet.training.experiment import combinations
 from mnistnet.training.recipes import RECIPES, Settings, as_text
 
@@ -29,15 +30,16 @@ def read_cells(args: argparse.Namespace) -> list[Cell]:
         if value is not None and value < 1:
             raise UsageError(f"experiment: expected --{option} to be 1 or more, got {value}")
     named, varied = named_settings(args), read_varied(args.vary)
-    if 0 in (named.get("validation"), *varied.get("validation", {}).values()):
-        raise UsageError("experiment: combinations are compared by validation images; expected --validation above 0")
     if both := next((name for name in varied if name in named), None):
         raise UsageError(f"experiment: {both} is varied and set for all; leave --{dashed(both)} away")
     wanted = args.seeds * math.prod(len(values) for values in varied.values())
     if wanted > MOST_RUNS:
         raise UsageError(f"experiment: expected at most {MOST_RUNS:,} trainings, got {wanted:,}; vary less")
     base = RECIPES[args.recipe or DEFAULT_RECIPE]
-    return [make_cell(base, named, varied, values, seeds=args.seeds) for values in combinations(varied)]
+    cells = [make_cell(base, named, varied, values, seeds=args.seeds) for values in combinations(varied)]
+    if any(settings.validation == 0 for cell in cells for settings in cell.runs):
+        raise UsageError("experiment: expected --validation above 0, since validation images decide; got 0")
+    return cells
 
 
 def make_cell(
@@ -67,6 +69,8 @@ def read_varied(texts: Sequence[str]) -> dict[str, dict[str, Any]]:
             raise UsageError(f"experiment: expected --vary NAME=VALUE,VALUE, got {text}")
         if name == "seed":
             raise UsageError("experiment: seeds are not varied by --vary; pass --seeds N, and --seed for the first")
+        if name in AFTER_TRAINING:
+            raise UsageError(f"experiment: {typed} changes what is saved, not what is measured; leave it away")
         if name not in OPTIONS:
             known = ", ".join(dashed(name) for name in OPTIONS if name != "seed")
             raise UsageError(f"experiment: --vary knows no setting {typed!r}; it knows {known}")

@@ -88,7 +88,7 @@ def draw_figures(facts: Provenance, mistakes: list[dict[str, Any]], dataset: Dat
     }
     if any(epoch["layers"] for epoch in facts.epochs):
         drawn["watch.png"] = training_figures.watch_figure(facts.epochs)
-    settings = Settings(**facts.settings | {"hidden": tuple(facts.settings["hidden"])})
+    settings = Settings.from_json(facts.settings)
     if settings.warps:
         digits, rows = warped_digits(dataset.learning, settings.warps, rng=np.random.default_rng(settings.seed))
         drawn["warps.png"] = digit_figures.warps_figure(rows, digits, facts.settings)

@@ -30,7 +30,7 @@ from mnistnet.training.checkpoint import (
     restore,
     save_checkpoint,
 )
-from mnistnet.training.environment import blas_threads, usable_cores, usual_threads
+from mnistnet.training.environment import has_spare_core, usable_cores, usual_threads
 from mnistnet.training.recipes import RECIPES, Settings
 from mnistnet.training.run import Training, tested_model, train_network
 from mnistnet.training.state import State
@@ -40,7 +40,7 @@ DEFAULT_RECIPE = "standard"
 
 
 def build_parser() -> argparse.ArgumentParser:
-    """The options of training, with their defaults read from Settings."""
+    """The options of training, with their defaults read from the recipe."""
     parser = argparse.ArgumentParser(
         prog="mnistnet train",
         description="Train a network on MNIST, test it once, and save the model and its report.",
@@ -57,7 +57,12 @@ def build_parser() -> argparse.ArgumentParser:
         help="where report and figures go (a new folder in MNISTNET_HOME/runs)",
     )
     add("--force", action="store_true", help="replace files that are there already")
-    add("--threads", type=int, metavar="N", help=f"processor cores to multiply on, 1 to {usable_cores()} (all)")
+    add(
+        "--threads",
+        type=int,
+        metavar="N",
+        help=f"cores to multiply on, 1 to {usable_cores()} (all; of more than two, one less with warps)",
+    )
     add(
         "--checkpoint",
         type=filled_path,
@@ -78,7 +83,7 @@ def build_parser() -> argparse.ArgumentParser:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Train, test, save, report; 130 if Ctrl-C made it partial."""
+    """Read the settings, and train on as many threads as they ask for."""
     settings, checkpoint = read_settings(args)
     threads = args.threads or usual_threads(noisy=settings.noisy)
     with threadpool_limits(threads or None, user_api="blas"):
@@ -142,7 +147,7 @@ def train_with_bar(
         return train_network(
             dataset,
             settings,
-            ahead=settings.noisy and blas_threads() < usable_cores(),
+            ahead=settings.noisy and has_spare_core(),
             restore=go_on,
             before_batch=every(args.checkpoint_every, save) if save else None,
             on_batch=bar.on_batch,

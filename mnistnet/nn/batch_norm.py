@@ -5,7 +5,6 @@ from typing import NamedTuple
 import numpy as np
 
 from mnistnet.arrays import Floats
-from mnistnet.nn.workspace import Workspace
 
 EPSILON = 1e-5
 
@@ -27,12 +26,14 @@ def normalize(sums: Floats) -> tuple[Floats, Statistics]:
 
 
 def normalize_backward(
-    grad: Floats, normalized: Floats, statistics: Statistics, *, scale: Floats, space: Workspace
+    grad: Floats, normalized: Floats, statistics: Statistics, *, scale: Floats, scratch: Floats
 ) -> Floats:
     """A gradient in normalized * scale as one in the sums, which moved mean and variance too, in place:
-    (g - mean(g) - z mean(g z)) * scale / sqrt(variance + EPSILON), with z for normalized and means over the batch."""
-    through_variance = space.array("through_variance", 0, grad.shape, grad.dtype)
-    np.multiply(normalized, dots(grad, normalized) / len(grad), out=through_variance)
+    (g - mean(g) - z mean(g z)) * scale / sqrt(variance + EPSILON), with z for normalized and means over the batch.
+
+    scratch, of grad's shape, is overwritten.
+    """
+    through_variance = np.multiply(normalized, dots(grad, normalized) / len(grad), out=scratch)
     grad -= grad.mean(axis=0)
     grad -= through_variance
     grad *= scale / np.sqrt(statistics.variance + EPSILON)

@@ -161,7 +161,8 @@ def backward(
             np.sum(grad, axis=0, out=of_layer.bias)
         if layer.scale is not None and of_layer.scale is not None and normalized is not None and statistics is not None:
             of_layer.scale[:] = dots(grad, normalized)
-            grad = normalize_backward(grad, normalized, statistics, scale=layer.scale, space=space)
+            scratch = space.array("scratch", depth, grad.shape, dtype)
+            grad = normalize_backward(grad, normalized, statistics, scale=layer.scale, scratch=scratch)
         np.matmul(inputs.T, grad, out=of_layer.weights)
         if depth > 0:  # nothing stands before the input
             grad = np.matmul(grad, layer.weights.T, out=space.array("grad", depth, inputs.shape, dtype))

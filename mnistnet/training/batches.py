@@ -104,7 +104,8 @@ def standardized(images: Floats, standardization: Standardization) -> Floats:
 
 def in_background(function: Callable[[Item], Result], items: Iterable[Item]) -> Iterator[Result]:
     """function(item) of every item, in order, each computed in a thread while the caller uses the one before it."""
-    with ThreadPoolExecutor(1) as pool:
+    pool = ThreadPoolExecutor(1)
+    try:
         coming: Future[Result] | None = None
         for item in items:
             ready, coming = coming, pool.submit(function, item)
@@ -112,3 +113,5 @@ def in_background(function: Callable[[Item], Result], items: Iterable[Item]) -> 
                 yield ready.result()
         if coming:
             yield coming.result()
+    finally:
+        pool.shutdown(wait=False, cancel_futures=True)  # whoever leaves the loop, as Ctrl-C does, need not wait

@@ -25,8 +25,10 @@ from mnistnet.training.state import Epoch, EpochSoFar, State, copied, present_ne
 from mnistnet.training.watch import LayerWatch, StepWatch
 
 FORMAT = "mnistnet checkpoint"
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
 MEMBER = "checkpoint.json"
+AFTER_TRAINING = ("half_precision",)
+"""Settings that may still be changed."""
 
 
 class Checkpoint(NamedTuple):
@@ -76,8 +78,8 @@ def read_checkpoint(path: Path) -> Checkpoint:
     except OSError as error:
         raise CheckpointError(f"cannot read the checkpoint {path}: {error.strerror or error}") from error
     with broken_is_told(path), zipfile.ZipFile(io.BytesIO(content)) as archive:
-        facts = read_facts(archive, MEMBER, kind=FORMAT, version=FORMAT_VERSION)
-        settings = Settings(**facts["settings"] | {"hidden": tuple(facts["settings"]["hidden"])})
+        facts = read_facts(archive, MEMBER, kind=FORMAT, versions=(FORMAT_VERSION,))
+        settings = Settings.from_json(facts["settings"])
         require_types(settings)
         checkpoint = Checkpoint(path, content, facts, settings)
         if not (isinstance(facts["data_sha256"], dict) and isinstance(facts["versions"], dict)):
@@ -130,10 +132,14 @@ def require_same(checkpoint: Checkpoint, settings: Settings, data_sha256: Mappin
     """Raise CheckpointError, with the differences, unless it was trained with these settings on this data."""
     before, now = checkpoint.settings.resolved(), settings.resolved()
     differences = [
-        f"{name} {as_text(before[name])}, not {as_text(now[name])}" for name in now if now[name] != before[name]
+        f"{name} {as_text(before[name])}, not {as_text(now[name])}"
+        for name in now
+        if now[name] != before[name] and name not in AFTER_TRAINING
     ]
     if differences:
-        raise CheckpointError(f"{checkpoint.path} was trained with {'; '.join(differences)}; leave out these options")
+        raise CheckpointError(
+            f"{checkpoint.path} was trained with {'; '.join(differences)}; leave out these options and --recipe"
+        )
     if checkpoint.facts["data_sha256"] != dict(data_sha256):
         files = ", ".join(checkpoint.facts["data_sha256"])
         raise CheckpointError(

@@ -1,4 +1,4 @@
-"""Recipes: the settings of a training run, and their defaults."""
+"""Recipes: the settings of a training run with their defaults, and the named recipes."""
 
 import math
 from collections.abc import Mapping
@@ -37,7 +37,7 @@ class Settings:
     output_activation: str | None = None
     """None: the loss's usual one."""
 
-    epochs: int = 12
+    epochs: int = 6
     batch_size: int = 128
     optimizer: str = "momentum"
     learning_rate: float | None = None
@@ -77,7 +77,8 @@ class Settings:
     the last epoch."""
     seed: int = 0
     half_precision: bool = False
-    """Round the parameters to half precision in the end, before the test: the file is half as big."""
+    """Round the parameters to half precision in the end, before the test, unless one is too large for it: the file is
+    half as big."""
     watch: bool = True
     """Record each epoch what happens in every layer."""
 
@@ -129,6 +130,11 @@ class Settings:
         if self.patience and not self.validation:
             raise ValueError(f"patience needs a validation above 0 to go by, got {self.patience}")
         self.network()
+
+    @classmethod
+    def from_json(cls, values: Mapping[str, Any]) -> "Settings":
+        """Settings from JSON values, as `resolved` gives them."""
+        return cls(**dict(values) | {"hidden": tuple(values["hidden"])})
 
     def changed(self, named: Mapping[str, Any]) -> "Settings":
         """These settings with other values. Another optimizer comes with its own usual rates."""

@@ -61,7 +61,7 @@ def tested_model(training: Training, dataset: Dataset) -> tuple[Model, Floats]:
     """Read the test images, once: the model with its provenance, and its probabilities (n, classes) for them."""
     state, settings, partial = training
     network, params = best_network(state)
-    if settings.half_precision:
+    if settings.half_precision and np.abs(params.flat).max() <= np.finfo(np.float16).max:
         params = copied(network, params.flat.astype(np.float16).astype(np.float32))
     answers = probabilities(network, params, dataset.test.images)
     validation_images = settings.validation_images(len(dataset.learning.labels))

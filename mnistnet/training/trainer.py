@@ -67,7 +67,8 @@ def train_step(
             state.epoch.layers = watch_step(take_step, state.params, gradient)
         else:
             take_step()
-    merge_statistics(state, tape, share=statistics_share(state, settings) * len(batch.labels) / settings.batch_size)
+        share = statistics_share(state, settings) * len(batch.labels) / settings.batch_size
+        merge_statistics(state, tape, share=share)
     return loss
 
 

@@ -172,6 +172,7 @@ def test_ctrl_c_at_any_time_leaves_one_line(mnistnet: CommandLine, tmp_path: Pat
         (("--vary", "hidden=16xx8"), "expected whole numbers"),
         (("--vary", "hidden=16,20000x20000"), "hidden 20000x20000: expected at most"),
         (("--vary", "seed=1,2"), "--seeds N"),
+        (("--vary", "half-precision=on,off"), "changes what is saved"),
         (("--vary", "loss=mse,cross_entropy", "--output-activation", "identity"), "--output-activation must be one of"),
         (("--vary", "momentum=0.5", "--momentum", "0.9"), "leave --momentum away"),
         (("--vary", "momentum=0.5", "--seeds", "0"), "--seeds to be 1 or more"),
@@ -179,6 +180,8 @@ def test_ctrl_c_at_any_time_leaves_one_line(mnistnet: CommandLine, tmp_path: Pat
         (("--vary", "epochs=1.0"), "expected a whole number, got '1.0'"),
         (("--vary", "optimizer=sgd,adam", "--momentum", "0.5"), "--momentum means nothing to the optimizer sgd"),
         (("--vary", "momentum=0.5", "--jobs", "0"), "--jobs to be 1 or more"),
+        (("--vary", "batch-size=64,128", "--recipe", "record"), "--validation above 0"),
+        (("--vary", "validation=0,0.1"), "--validation above 0"),
         ((), "--vary"),
     ],
 )

@@ -49,11 +49,12 @@ def test_another_network_and_another_dtype_get_arrays_of_their_own() -> None:
 
 def test_the_same_arrays_come_again_and_none_is_made() -> None:
     space = Workspace()
-    network = Network((4, 5, 3))
+    network = Network((4, 5, 7, 3), batch_norm=True)
     params = initial_params(network, rng=np.random.default_rng(0))
-    _, first = gradient(network, params, 6, drop=False, space=space)
-    _, second = gradient(network, params, 6, drop=False, space=space)
-    assert np.shares_memory(first.flat, second.flat)
-    assert all(np.shares_memory(layer.weights, second.flat) for layer in second.layers)
-    _, other = gradient(network, params, 6, drop=False, space=NEW_ARRAYS)
+    _, first = gradient(network, params, 6, drop=True, space=space)
+    arrays = list(space.arrays.values())
+    _, second = gradient(network, params, 6, drop=True, space=space)
+    assert all(one is other for one, other in zip(arrays, space.arrays.values(), strict=True))
+    assert all(np.shares_memory(layer.weights, second.flat) for layer in first.layers)
+    _, other = gradient(network, params, 6, drop=True, space=NEW_ARRAYS)
     assert not np.shares_memory(first.flat, other.flat)

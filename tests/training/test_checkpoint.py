@@ -103,7 +103,7 @@ def test_a_checkpoint_cut_short_is_refused(saved: Path, kept: float) -> None:
 @pytest.mark.parametrize(
     ("old", "new"),
     [
-        (b'"mnistnet checkpoint"', b'"mnistnet model"'), (b'"format_version": 1', b'"format_version": 9'),
+        (b'"mnistnet checkpoint"', b'"mnistnet model"'), (b'"format_version": 2', b'"format_version": 9'),
         (b'"optimizer": "adam"', b'"optimizer": "none"'), (b'"dropout": 0.2', b'"dropout": 2.0'),
         (b'"best_epoch": 1', b'"best_epoch": 9'), (b'"batches": ', b'"batches": -'), (b'"batches": ', b'"batches": 1'),
         (b'"examples": ', b'"examples": 2'), (b'"PCG64"', b'"MT19937"'),
