@@ -6,7 +6,9 @@ import io
 import os
 import sys
 import time
+from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 
 from mnistnet import __version__
@@ -36,16 +38,17 @@ HELP = f"{USAGE}\n\n`mnistnet COMMAND --help` tells more, with an example. `mnis
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run one command and return the exit status: 0 done, 1 could not be done, 2 wrong usage, 130 stopped."""
-    arguments = sys.argv[1:] if arguments is None else arguments
-    if sys.stdout is None or sys.stderr is None:  # closed by the caller, as in `mnistnet train >&-`
-        nowhere = open(os.devnull, "w")  # noqa: SIM115, PTH123
-        sys.stdout, sys.stderr = sys.stdout or nowhere, sys.stderr or nowhere
-    if isinstance(sys.stdout, io.TextIOWrapper):
-        sys.stdout.reconfigure(errors="backslashreplace")  # a file's name need not be text in the terminal's encoding
+    """Run one command and return the exit status."""
+    return exit_status(partial(dispatch, sys.argv[1:] if arguments is None else arguments))
+
+
+def exit_status(program: Callable[[], int]) -> int:
+    """What program returns; for what it raises one line on standard error and 1 could not be done, 2 wrong usage, 130
+    stopped."""
+    open_streams()
     try:
         try:
-            status = dispatch(arguments)
+            status = program()
         finally:
             sys.stdout.flush()
     except KeyboardInterrupt:
@@ -70,6 +73,15 @@ def main(arguments: list[str] | None = None) -> int:
         show_error(f"{error.filename or 'standard output'}: {error.strerror or error}")
         status = 1
     return status
+
+
+def open_streams() -> None:
+    """Have standard output and error that can be written to, whatever the text."""
+    if sys.stdout is None or sys.stderr is None:  # closed by the caller, as in `mnistnet train >&-`
+        nowhere = open(os.devnull, "w")  # noqa: SIM115, PTH123
+        sys.stdout, sys.stderr = sys.stdout or nowhere, sys.stderr or nowhere
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")  # a file's name need not be text in the terminal's encoding
 
 
 def dispatch(arguments: list[str]) -> int:

@@ -1,9 +1,11 @@
 """Job: what a part of the benchmark is asked to do."""
 
-from collections.abc import Callable
+import sys
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from benchmarks.comparison import Comparison, alternate
 from mnistnet.data.mnist import Dataset, load_folder, load_sample
 
 
@@ -13,15 +15,15 @@ class Work:
 
     repeats: int = 5
     """Rounds that count, after the one that does not."""
-    images: int = 12_800
+    images: int = 6_400
     """Trained on in one measurement."""
     passes: int = 5
     """Over the test images, in one measurement of reading many."""
     readings: int = 1_000
     """Of a single image, in one measurement."""
-    seeds: int = 1
+    seeds: int = 3
     """Trainings by each recipe."""
-    limit: float = 60.0
+    limit: float = 45.0
     """Seconds of training after which a recipe is given up."""
 
     def steps(self, batch: int) -> int:
@@ -29,7 +31,7 @@ class Work:
         return max(1, self.images // batch)
 
 
-QUICK = Work(repeats=2, images=2_560, passes=1, readings=200, limit=3.0)
+QUICK = Work(repeats=2, images=2_560, passes=1, readings=200, seeds=1, limit=10.0)
 """For a rough answer in two or three minutes."""
 
 
@@ -37,14 +39,30 @@ QUICK = Work(repeats=2, images=2_560, passes=1, readings=200, limit=3.0)
 class Job:
     """Given to the function measure of each part."""
 
-    data: str
-    """A folder with MNIST's files, or sample."""
+    part: str
     threads: int
     """0 for as many as libraries take by themselves."""
+    data: str
+    """A folder with MNIST's files, or sample."""
     work: Work
-    on_case: Callable[[str], None]
-    """Told of each case before it is measured."""
+    quiet: bool
 
     def dataset(self) -> Dataset:
         """The digits."""
         return load_sample() if self.data == "sample" else load_folder(Path(self.data))
+
+    def show(self, case: str) -> None:
+        """Say what is measured next."""
+        if not self.quiet:
+            part = f"{self.part}, {threads_text(self.threads)}" if self.threads else self.part
+            print(f"{part}: {case}", file=sys.stderr, flush=True)
+
+    def compare(self, case: str, unit: str, contestants: Mapping[str, Callable[[], float]]) -> Comparison:
+        """Measure contestants in turns."""
+        self.show(case)
+        return Comparison(self.part, self.threads, case, unit, alternate(contestants, repeats=self.work.repeats))
+
+
+def threads_text(threads: int) -> str:
+    """Such as 2 threads."""
+    return f"{threads} thread{'s' * (threads > 1)}"

@@ -1,16 +1,16 @@
 """Ours: mnistnet's training, timed from outside."""
 
 import time
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from typing import NamedTuple, Protocol
 
 import numpy as np
 from threadpoolctl import threadpool_limits
 
-from benchmarks.curves import Epochs, Point
 from mnistnet.arrays import CLASSES, SIDE
 from mnistnet.data.mnist import Examples
-from mnistnet.training.environment import blas_threads, usual_threads
+from mnistnet.training.environment import has_spare_core, usual_threads
 from mnistnet.training.recipes import Settings
 from mnistnet.training.state import new_state
 from mnistnet.training.trainer import fit
@@ -61,41 +61,54 @@ CASES = [
 ]
 
 
-class Seconds(Protocol):
-    """How long a contestant takes for so many steps of training, after a first one."""
+class Rate(Protocol):
+    """Images a second that a contestant learns from in so many steps of training, after a first one."""
 
     def __call__(self, case: Case, train: Examples, *, steps: int) -> float: ...
 
 
-def images_per_second(seconds: Seconds, case: Case, train: Examples, *, steps: int) -> float:
-    """The same as a rate."""
-    return steps * case.batch / seconds(case, train, steps=steps)
+class Point(NamedTuple):
+    """Where a training stands after an epoch."""
+
+    seconds: float
+    """Of training alone: reading the validation images is not counted."""
+    accuracy: float
+    """On the validation images."""
 
 
-def our_seconds(case: Case, train: Examples, *, steps: int) -> float:
-    """Seconds that so many steps of fit take, after a first one; a new network each time."""
-    settings = case.settings()
+def our_rate(case: Case, train: Examples, *, steps: int) -> float:
+    """Of the loop of `mnistnet train`."""
+    return fit_rate(case.settings(), train, steps=steps)
+
+
+def fit_rate(settings: Settings, train: Examples, *, steps: int) -> float:
+    """The same with any settings; a new network each time."""
     state = new_state(settings.network(), settings, train, rng=np.random.default_rng(0))
+    few = Examples(train.images[:10], train.labels[:10])  # looking at them between two epochs takes no time
+    seen: list[int] = []
     ended: list[float] = []
 
-    def on_batch(_images: int, _loss: float) -> None:
+    def on_batch(images: int, _loss: float) -> None:
+        seen.append(images)
         ended.append(time.perf_counter())
         if len(ended) > steps:
             raise Enough
 
-    with suppress(Enough):
-        for _ in fit(state, train, few(train), settings, on_batch=on_batch):
+    with as_trained(settings) as ahead, suppress(Enough):
+        for _ in fit(state, train, few, settings, ahead=ahead, on_batch=on_batch):
             pass
-    return ended[-1] - ended[0]
+    return sum(seen[1:]) / (ended[-1] - ended[0])
 
 
-def few(examples: Examples) -> Examples:
-    """So few that looking at them between two epochs takes no time."""
-    return Examples(examples.images[:10], examples.labels[:10])
+@contextmanager
+def as_trained(settings: Settings) -> Iterator[bool]:
+    """Inside the block NumPy has as many threads as in `mnistnet train`; whether that makes batches ready ahead."""
+    with threadpool_limits(usual_threads(noisy=settings.noisy) or None, "blas"):
+        yield settings.noisy and has_spare_core()
 
 
-def our_epochs(train: Examples, validation: Examples, *, settings: Settings, cores: int, seed: int) -> Epochs:
-    """Train by a recipe, on so many cores as `mnistnet train` does."""
+def our_epochs(train: Examples, validation: Examples, *, settings: Settings, seed: int) -> Iterator[Point]:
+    """Train by a recipe."""
     state = new_state(settings.network(), settings, train, rng=np.random.default_rng(seed))
     ended = seconds = 0.0
 
@@ -103,8 +116,7 @@ def our_epochs(train: Examples, validation: Examples, *, settings: Settings, cor
         nonlocal ended
         ended = time.perf_counter()
 
-    with threadpool_limits(usual_threads(noisy=settings.noisy) or None, "blas"):
-        ahead = settings.noisy and blas_threads() < cores
+    with as_trained(settings) as ahead:
         began = time.perf_counter()
         for epoch in fit(state, train, validation, settings, ahead=ahead, on_batch=on_batch):
             seconds += ended - began

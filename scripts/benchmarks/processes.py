@@ -1,47 +1,63 @@
 """Processes: each part is measured in one of its own, since libraries decide on their threads when they start."""
 
-import importlib
-import json
-import subprocess
-import sys
-from collections.abc import Callable
-from dataclasses import asdict
+import multiprocessing
+import os
+import threading
+from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
 
 from benchmarks.comparison import Comparison
-from benchmarks.job import Job, Work
-from benchmarks.machine import confined, thread_environment
-from benchmarks.parts import PARTS
-from benchmarks.tables import threads_text
+from benchmarks.job import Job
+from benchmarks.parts import part_named
 from mnistnet.errors import MnistnetError
+from mnistnet.training.workers import ctrl_c_ignored, end_with_parent
+
+THREAD_VARIABLES = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
 
 
-def measure_apart(script: str, name: str, *, threads: int, data: str, work: Work, quiet: bool) -> list[Comparison]:
-    """Run `script --part NAME`, which shall call measure_here, and give its comparisons. MnistnetError if it fails."""
-    job = {"threads": threads, "data": data, "work": asdict(work), "quiet": quiet}
-    command, environment = [sys.executable, script, "--part", name], thread_environment(threads)
-    with confined(threads):
-        done = subprocess.run(
-            command, env=environment, input=json.dumps(job), stdout=subprocess.PIPE, text=True, check=False
-        )
-    if done.returncode:
-        raise MnistnetError(f"the part {name} failed with exit status {done.returncode}; its reason stands above")
-    return [Comparison(**values) for values in json.loads(done.stdout)]
+def measure_apart(job: Job) -> list[Comparison]:
+    """Measure a part in a new process. Raises what it raises there, and MnistnetError when the process is killed."""
+    pool = ProcessPoolExecutor(1, multiprocessing.get_context("spawn"))
+    try:
+        with confined(job.threads), ctrl_c_ignored():  # the process is born with these
+            coming = pool.submit(measure_here, job)
+        return coming.result()
+    except BrokenProcessPool as error:
+        reason = "perhaps for want of memory"
+        raise MnistnetError(
+            f"the process that measured {job.part} was killed, {reason}; leave it out of --parts"
+        ) from error
+    except KeyboardInterrupt:
+        for process in multiprocessing.active_children():
+            process.terminate()
+        raise
+    finally:
+        pool.shutdown()
 
 
-def measure_here(name: str) -> None:
-    """Measure a part: from the job on standard input to its comparisons on standard output, both as JSON."""
-    facts = json.load(sys.stdin)
-    on_case = nothing if facts["quiet"] else announcer(name, facts["threads"])
-    job = Job(facts["data"], facts["threads"], Work(**facts["work"]), on_case)
-    module = importlib.import_module(f"benchmarks.{PARTS[name].module}")
-    json.dump([asdict(comparison) for comparison in module.measure(job)], sys.stdout)
+def measure_here(job: Job) -> list[Comparison]:
+    """Measure a part in this process."""
+    threading.Thread(target=end_with_parent, daemon=True).start()
+    return list(part_named(job.part).measure(job))
 
 
-def announcer(name: str, threads: int) -> Callable[[str], None]:
-    """Shows on standard error what is measured next."""
-    part = f"{name}, {threads_text(threads)}" if threads else name
-    return lambda case: print(f"{part}: {case}", file=sys.stderr, flush=True)
-
-
-def nothing(_case: str) -> None:
-    """Shows nothing."""
+@contextmanager
+def confined(threads: int) -> Iterator[None]:
+    """Processes started inside the block have libraries that take so many threads, and where the system can do that as
+    many cores: so that nobody wins by threads that are not counted. 0 leaves both as they are."""
+    if not threads:
+        yield
+        return
+    variables, cores = dict(os.environ), os.sched_getaffinity(0) if hasattr(os, "sched_getaffinity") else set()
+    os.environ |= dict.fromkeys(THREAD_VARIABLES, str(threads))
+    if cores:
+        os.sched_setaffinity(0, sorted(cores)[-threads:])  # the first core serves the system's interrupts
+    try:
+        yield
+    finally:
+        os.environ.clear()
+        os.environ |= variables
+        if cores:
+            os.sched_setaffinity(0, cores)

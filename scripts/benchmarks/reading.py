@@ -8,11 +8,10 @@ import numpy as np
 import onnxruntime  # type: ignore[import-untyped]
 import torch
 from numpy.typing import NDArray
-from torch import nn
 
 from benchmarks.comparison import Comparison, alternate
 from benchmarks.job import Job
-from benchmarks.peers import torch_network
+from benchmarks.pytorch import copy_params, torch_network
 from mnistnet.arrays import Floats
 from mnistnet.errors import ModelError
 from mnistnet.export.onnx import onnx_bytes
@@ -20,6 +19,8 @@ from mnistnet.model_file import Model, load_model
 from mnistnet.nn.network import probabilities
 from mnistnet.places import shipped
 
+TITLE = "Reading: the shipped model in a running process"
+NOTE = "The same weights everywhere, NumPy arrays in and out, the same probabilities to 1e-4."
 BATCH = 1_000
 Read = Callable[[Floats], Floats]
 """From images (n, 784) to probabilities (n, 10), both NumPy's float32."""
@@ -30,19 +31,16 @@ def measure(job: Job) -> Iterator[Comparison]:
     model, images = load_model(shipped("mnist.npz")), job.dataset().test.images
     contestants = readers(model, threads=job.threads)
     require_alike(contestants, images[:BATCH])
-    name = "-".join(map(str, model.network.sizes))
-
-    job.on_case(f"{BATCH:,} images at once")
+    sizes = "-".join(map(str, model.network.sizes))
     many = {name: partial(images_per_second, read, images, job.work.passes) for name, read in contestants.items()}
-    figures = alternate(many, repeats=job.work.repeats)
-    yield Comparison("reading", job.threads, f"{name}, {BATCH:,} images at once", "images/s", figures)
+    yield job.compare(f"{sizes}, {BATCH:,} images at once", "images/s", many)
 
-    job.on_case("one image")
+    job.show(f"{sizes}, one image")
     single = {name: partial(latencies, read, images, job.work.readings) for name, read in contestants.items()}
     times = alternate(single, repeats=job.work.repeats)
     for percent, words in ((50, "median"), (95, "95th percentile")):
         of_rounds = {name: [float(np.percentile(of, percent)) for of in rounds] for name, rounds in times.items()}
-        yield Comparison("reading", job.threads, f"{name}, one image, {words}", "ms", of_rounds)
+        yield Comparison("reading", job.threads, f"{sizes}, one image, {words}", "ms", of_rounds)
 
 
 def readers(model: Model, *, threads: int) -> Mapping[str, Read]:
@@ -50,7 +48,7 @@ def readers(model: Model, *, threads: int) -> Mapping[str, Read]:
     return {
         "mnistnet": partial(probabilities, model.network, model.params),
         "ONNX Runtime": onnx_reader(model, threads=threads),
-        "PyTorch": torch_reader(model, threads=threads),
+        "PyTorch": torch_reader(model),
     }
 
 
@@ -63,15 +61,10 @@ def onnx_reader(model: Model, *, threads: int) -> Read:
     return lambda images: session.run([outputs.name], {inputs.name: images})[0]
 
 
-def torch_reader(model: Model, *, threads: int) -> Read:
+def torch_reader(model: Model) -> Read:
     """In PyTorch without gradients."""
-    torch.set_num_threads(threads)
     network = torch_network(model.network.sizes[1:-1])
-    linear = [module for module in network if isinstance(module, nn.Linear)]
-    with torch.no_grad():
-        for module, layer in zip(linear, model.params.layers, strict=True):
-            module.weight.copy_(torch.from_numpy(layer.weights.T))
-            module.bias.copy_(torch.from_numpy(layer.bias))
+    copy_params(model.params, network)
 
     @torch.inference_mode()
     def read(images: Floats) -> Floats:

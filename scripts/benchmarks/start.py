@@ -1,27 +1,27 @@
 """Start: how long whole processes take, from nothing to the answer."""
 
-import os
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 
 from PIL import Image
 
-from benchmarks.comparison import Comparison, alternate
+from benchmarks.comparison import Comparison
 from benchmarks.job import Job
 from mnistnet.arrays import SIDE
 from mnistnet.data.mnist import load_sample
 
+TITLE = "Start: from nothing to the answer"
+NOTE = "Whole processes, by the clock on the wall."
 WIDTH = 280
 
 
 def measure(job: Job) -> Iterator[Comparison]:
     """A picture read by the command, beside Python programs that only import something."""
-    job.on_case("whole processes")
     with tempfile.TemporaryDirectory() as folder:
         picture = draw(Path(folder) / "picture.png")
         commands = {
@@ -30,9 +30,8 @@ def measure(job: Job) -> Iterator[Comparison]:
             "import torch": ["-c", "import torch"],
             "Python alone": ["-c", ""],
         }
-        contestants = {name: partial(milliseconds, command, os.environ) for name, command in commands.items()}
-        figures = alternate(contestants, repeats=job.work.repeats)
-    yield Comparison("start", job.threads, "python, from start to end", "ms", figures)
+        contestants = {name: partial(milliseconds, command) for name, command in commands.items()}
+        yield job.compare("python, from start to end", "ms", contestants)
 
 
 def draw(path: Path) -> Path:
@@ -42,8 +41,8 @@ def draw(path: Path) -> Path:
     return path
 
 
-def milliseconds(arguments: list[str], environment: Mapping[str, str]) -> float:
+def milliseconds(arguments: list[str]) -> float:
     """Of a process of this Python. Raises CalledProcessError when it fails."""
     began = time.perf_counter()
-    subprocess.run([sys.executable, *arguments], env=environment, stdout=subprocess.DEVNULL, check=True)
+    subprocess.run([sys.executable, *arguments], stdout=subprocess.DEVNULL, check=True)
     return 1e3 * (time.perf_counter() - began)

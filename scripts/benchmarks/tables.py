@@ -1,9 +1,10 @@
-"""Tables: comparisons as text or Markdown."""
+"""Tables: comparisons in Markdown that reads well in a terminal, too."""
 
 import textwrap
 from collections.abc import Sequence
 
-from benchmarks.comparison import Comparison, Summary, summary
+from benchmarks.comparison import Comparison, summary
+from benchmarks.job import threads_text
 from benchmarks.parts import Part
 
 WIDTH = 100
@@ -11,11 +12,8 @@ Row = tuple[str, ...]
 
 
 def table_rows(comparisons: Sequence[Comparison]) -> list[Row]:
-    """The heading, and a row for each contestant in each case; columns that would be empty are left out.
-
-    All comparisons have the same reference.
-    """
-    heading = ("", "", "median", "quartiles", f"{comparisons[0].reference} is")
+    """The heading, and a row for each contestant in each case; columns that would be empty are left out."""
+    heading = ("", "", "median", "quartiles", "the first is")
     rows = [heading, *(row for comparison in comparisons for row in case_rows(comparison))]
     used = [place for place, column in enumerate(zip(*rows[1:], strict=True)) if any(column)]
     return [tuple(row[place] for place in used) for row in rows]
@@ -42,7 +40,7 @@ def ratio(comparison: Comparison, name: str) -> str:
     speedups = comparison.speedups(name)
     if name == comparison.reference or not speedups:
         return ""
-    of = Summary(*summary(speedups))
+    of = summary(speedups)
     quartiles = spread(f"{of.lower:.2f}", f"{of.upper:.2f}", rounds=len(speedups))
     return f"{of.median:.2f} x as fast{f' ({quartiles})' if quartiles else ''}"
 
@@ -57,30 +55,18 @@ def number(value: float) -> str:
     return f"{value:,.0f}" if value >= 100 else f"{value:.3g}"
 
 
-def as_text(rows: Sequence[Row]) -> str:
-    """Aligned columns."""
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    lines = ("  ".join(f"{cell:{width}}" for cell, width in zip(row, widths, strict=True)) for row in rows)
-    return "\n".join(map(str.rstrip, lines))
-
-
 def as_markdown(rows: Sequence[Row]) -> str:
-    """A table of GitHub's Markdown."""
-    heading, *others = (f"| {' | '.join(row)} |" for row in rows)
-    return "\n".join([heading, "|---" * len(rows[0]) + "|", *others])
+    """A table of GitHub's Markdown, with aligned columns."""
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    cells = [[cell.ljust(width) for cell, width in zip(row, widths, strict=True)] for row in rows]
+    heading, *others = (f"| {' | '.join(row)} |" for row in cells)
+    return "\n".join([heading, f"|{'|'.join('-' * (width + 2) for width in widths)}|", *others])
 
 
-def part_text(part: Part, comparisons: Sequence[Comparison], *, markdown: bool) -> str:
+def part_text(part: Part, comparisons: Sequence[Comparison]) -> str:
     """Title, note, and a table for each number of threads."""
-    blocks = [f"### {part.title}" if markdown else f"{part.title}\n{'=' * len(part.title)}"]
-    blocks.append(part.note if markdown else textwrap.fill(part.note, WIDTH))
+    blocks = [f"### {part.title}", textwrap.fill(part.note, WIDTH)]
     for threads in dict.fromkeys(comparison.threads for comparison in comparisons):
-        rows = table_rows([comparison for comparison in comparisons if comparison.threads == threads])
         blocks += [f"{threads_text(threads)}:"] if threads else []
-        blocks.append(as_markdown(rows) if markdown else as_text(rows))
+        blocks.append(as_markdown(table_rows([one for one in comparisons if one.threads == threads])))
     return "\n\n".join(blocks)
-
-
-def threads_text(threads: int) -> str:
-    """Such as 2 threads."""
-    return f"{threads} thread{'s' * (threads > 1)}"

@@ -1,6 +1,7 @@
 """`scripts/benchmark.py`, as a sceptic runs it."""
 
 import json
+import os
 import re
 import signal
 import statistics
@@ -11,13 +12,17 @@ from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
+from benchmarks.job import QUICK, Job
+from benchmarks.processes import measure_apart
 
+from mnistnet.errors import DataError
 from mnistnet.training.environment import usable_cores
 from tests.end_to_end.conftest import CommandLine, Done
 
 ROOT = Path(__file__).parents[2]
 SCRIPT = ROOT / "scripts" / "benchmark.py"
 SAMPLE = ("--data", "sample", "--quick", "--repeats", 1, "--threads", 1)
+NOTICE = r"mnistnet: NOTICE: .*\n"
 installed = all(find_spec(module) for module in ("torch", "sklearn", "onnx", "onnxruntime"))
 peers = pytest.mark.skipif(not installed, reason="the extra bench is not installed")
 
@@ -26,15 +31,9 @@ def command(*arguments: object) -> list[str]:
     return [sys.executable, str(SCRIPT), *map(str, arguments)]
 
 
-def benchmark(home: Path, *arguments: object, stdin: str = "") -> Done:
-    done = subprocess.run(
-        command(*arguments),
-        input=stdin,
-        capture_output=True,
-        text=True,
-        env=CommandLine(home).environment(),
-        check=False,
-    )
+def benchmark(home: Path, *arguments: object) -> Done:
+    environment = CommandLine(home).environment()
+    done = subprocess.run(command(*arguments), capture_output=True, text=True, env=environment, check=False)
     assert "Traceback" not in done.stderr
     return done
 
@@ -43,8 +42,7 @@ def benchmark(home: Path, *arguments: object, stdin: str = "") -> Done:
     "options",
     [
         ("--parts", "nothing"), ("--parts", ""), ("--threads", "0"), ("--threads", usable_cores() + 1),
-        ("--threads", "one"), ("--repeats", 0), ("--seeds", 0), ("--limit", "nan"),
-        ("--parts", "warps", "--figure", "x"),
+        ("--threads", "one"), ("--repeats", 0), ("--part",), ("--parts", "warps", "--figure", "x"),
     ],
 )  # fmt: skip
 def test_options_that_make_no_sense_are_wrong_usage(tmp_path: Path, options: tuple[object, ...]) -> None:
@@ -67,19 +65,41 @@ def test_a_missing_extra_is_one_clear_line(tmp_path: Path) -> None:
         if not entry.name.startswith(("onnxruntime", "__pycache__")):
             (tmp_path / entry.name).symlink_to(entry)
     environment = CommandLine(tmp_path).environment() | {"PYTHONPATH": f"{tmp_path}:{ROOT}"}
-    without_site = [sys.executable, "-S", *command(*SAMPLE, "--parts", "matmul,reading")[1:]]
+    without_site = [sys.executable, "-S", *command(*SAMPLE, "--parts", "matmul,reading", "--quiet")[1:]]
     done = subprocess.run(without_site, env=environment, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stdout, done.stderr.count("\n")) == (1, "", 1)
-    assert "onnxruntime missing, for reading" in done.stderr.replace("scikit-learn, ", "")
+    assert re.search(r"the package (onnxruntime|onnx|torch) is missing, for the part reading", done.stderr)
     assert "pip install -e '.[bench]'" in done.stderr
 
 
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs Linux's full device")
+def test_a_full_disk_is_one_clear_line(tmp_path: Path) -> None:
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(
+            command(*SAMPLE, "--parts", "warps", "--quiet"),
+            stdout=full, stderr=subprocess.PIPE, text=True, env=CommandLine(tmp_path).environment(), check=False,
+        )  # fmt: skip
+    assert done.returncode == 1
+    assert re.fullmatch(NOTICE + r"mnistnet: standard output: No space left on device\n", done.stderr)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="pipes of POSIX")
+def test_a_reader_that_has_seen_enough_ends_it_in_silence(tmp_path: Path) -> None:
+    ours, theirs = os.pipe()
+    os.close(ours)
+    with os.fdopen(theirs, "w") as pipe:
+        done = subprocess.run(
+            command(*SAMPLE, "--parts", "warps", "--quiet"),
+            stdout=pipe, stderr=subprocess.PIPE, text=True, env=CommandLine(tmp_path).environment(), check=False,
+        )  # fmt: skip
+    assert done.returncode == 1
+    assert re.fullmatch(NOTICE, done.stderr)
+
+
 def test_a_part_that_fails_says_why_in_one_line(tmp_path: Path) -> None:
-    work = {"repeats": 1, "images": 1, "passes": 1, "readings": 1, "seeds": 1, "limit": 1.0}
-    job = {"threads": 1, "data": str(tmp_path / "nowhere"), "work": work, "quiet": True}
-    done = benchmark(tmp_path, "--part", "matmul", stdin=json.dumps(job))
-    assert (done.returncode, done.stdout) == (1, "")
-    assert re.fullmatch(r"mnistnet: .*nowhere is not a folder.*\n", done.stderr)
+    job = Job("matmul", 1, str(tmp_path / "nowhere"), QUICK, quiet=True)
+    with pytest.raises(DataError, match="nowhere is not a folder"):
+        measure_apart(job)
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="sends POSIX's SIGINT")
@@ -107,15 +127,15 @@ def test_what_is_shown_is_what_was_measured(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr
     figures = json.loads((tmp_path / "figures.json").read_text())
     assert figures["environment"]["work"]["repeats"] == 3
-    assert [one["part"] for one in figures["comparisons"]] == ["warps"] * 2 + ["matmul"] * 4
+    assert [one["part"] for one in figures["comparisons"]] == ["warps"] * 4 + ["matmul"] * 4
     for comparison in figures["comparisons"]:
-        line = next(line for line in done.stdout.splitlines() if line.startswith(comparison["case"]))
-        ours = comparison["figures"]["mnistnet"]
+        line = next(line for line in done.stdout.splitlines() if line.startswith(f"| {comparison['case']} "))
+        name, ours = next(iter(comparison["figures"].items()))
         assert len(ours) == 3
-        shown = re.search(r"mnistnet +([\d,.]+) ", line)
+        shown = re.search(rf"{name} +\| ([\d,.]+) ", line)
         assert shown is not None
         assert float(shown[1].replace(",", "")) == pytest.approx(statistics.median(ours), rel=0.01)
-    for name in ("numpy", "torch", "scikit-learn", "onnxruntime"):
+    for name in ("NumPy", "torch", "scikit-learn", "onnxruntime"):
         assert name in done.stdout.splitlines()[2]
 
 
@@ -131,7 +151,7 @@ def test_what_is_shown_is_what_was_measured(tmp_path: Path) -> None:
     ],
 )
 def test_every_part_measures_its_contestants(tmp_path: Path, part: str, contestants: set[str]) -> None:
-    done = benchmark(tmp_path, *SAMPLE, "--limit", 1, "--parts", part, "--json", tmp_path / "figures.json", "--quiet")
+    done = benchmark(tmp_path, *SAMPLE, "--parts", part, "--json", tmp_path / "figures.json", "--quiet")
     assert done.returncode == 0, done.stderr
     for comparison in json.loads((tmp_path / "figures.json").read_text())["comparisons"]:
         assert comparison["part"] == part
@@ -141,11 +161,10 @@ def test_every_part_measures_its_contestants(tmp_path: Path, part: str, contesta
 
 
 @pytest.mark.slow
-@peers
-def test_growth_is_drawn_and_its_table_is_markdown(tmp_path: Path) -> None:
+def test_growth_is_drawn_and_tabled(tmp_path: Path) -> None:
     figure = tmp_path / "growth.png"
-    done = benchmark(tmp_path, *SAMPLE, "--parts", "growth", "--figure", figure, "--markdown")
+    done = benchmark(tmp_path, *SAMPLE, "--parts", "growth", "--figure", figure)
     assert done.returncode == 0, done.stderr
     assert figure.read_bytes().startswith(b"\x89PNG")
-    cases = re.findall(r"^\| (width|batch|data) \d+ \|", done.stdout, re.MULTILINE)
+    cases = re.findall(r"^\| (width|batch|data) \d+ +\|", done.stdout, re.MULTILINE)
     assert [cases.count(name) for name in ("width", "batch", "data")] == [5, 4, 4]
