@@ -22,13 +22,16 @@ def softmax_cross_entropy(logits: Floats, labels: Labels, *, label_smoothing: fl
     Szegedy et al. 2016).
     """
     rows = np.arange(len(labels))
-    shifted = logits - logits.max(axis=1, keepdims=True)  # exp() cannot overflow
-    log_probs = shifted - np.log(np.exp(shifted).sum(axis=1, keepdims=True))
-    likelihood = (1 - label_smoothing) * log_probs[rows, labels] + label_smoothing * log_probs.mean(axis=1)
+    log_probs = logits - logits.max(axis=1, keepdims=True)  # exp() cannot overflow
     grad = np.exp(log_probs)
+    sums = grad.sum(axis=1, keepdims=True)
+    log_probs -= np.log(sums)
+    likelihood = (1 - label_smoothing) * log_probs[rows, labels].mean() + label_smoothing * log_probs.mean()
+    grad /= sums  # softmax(logits)
     grad -= label_smoothing / logits.shape[1]
     grad[rows, labels] -= 1 - label_smoothing
-    return float(-likelihood.mean()), grad / len(labels)
+    grad /= len(labels)
+    return float(-likelihood), grad
 
 
 def binary_cross_entropy(logits: Floats, targets: Floats) -> tuple[float, Floats]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import accumulate, pairwise
 from typing import NamedTuple
 
 import numpy as np
@@ -80,7 +80,7 @@ def new_params(network: Network, *, dtype: DTypeLike = np.float32, flat: Floats 
     ]
     if flat is None:
         flat = np.zeros(sum(counts), dtype)
-    views = iter(np.split(flat, np.cumsum(counts)))
+    views = iter([flat[stop - count : stop] for count, stop in zip(counts, accumulate(counts), strict=True)])
     layers = [
         Layer(next(views).reshape(shape), next(views) if network.bias else None, next(views) if scale else None)
         for shape, scale in zip(shapes, scaled, strict=True)

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from mnistnet.arrays import Floats
 from mnistnet.nn.network import Params
 
-BLOCK = 1 << 17
+BLOCK = 1 << 20
 """So many parameters are changed at once: what an optimiser reads and writes for them stays in the processor's cache
 from one pass over it to the next."""
 

@@ -24,7 +24,9 @@ def versions() -> dict[str, str | int]:
 
 def blas_info() -> dict[str, object]:
     """What threadpoolctl knows of the BLAS that NumPy multiplies with; nothing of one that it doesn't know."""
-    return next((library for library in threadpool_info() if library["user_api"] == "blas"), {})
+    known = [library for library in threadpool_info() if library["user_api"] == "blas"]
+    known.sort(key=lambda library: "numpy" not in str(library["filepath"]))  # SciPy, where it is loaded, has its own
+    return known[0] if known else {}
 
 
 def blas_threads() -> int:
