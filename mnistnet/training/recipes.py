@@ -37,7 +37,7 @@ class Settings:
     output_activation: str | None = None
     """None: the loss's usual one."""
 
-    epochs: int = 6
+    epochs: int = 5
     batch_size: int = 128
     optimizer: str = "momentum"
     learning_rate: float | None = None
