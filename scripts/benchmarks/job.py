@@ -31,7 +31,7 @@ class Work:
         return max(1, self.images // batch)
 
 
-QUICK = Work(repeats=2, images=2_560, passes=1, readings=200, seeds=1, limit=10.0)
+QUICK = Work(repeats=2, images=2_560, passes=1, readings=200, seeds=1, limit=5.0)
 """For a rough answer in two or three minutes."""
 
 
