@@ -70,8 +70,8 @@ def test_a_run_is_what_training_with_these_options_gives(
 ) -> None:
     monkeypatch.setenv("OPENBLAS_NUM_THREADS", "1")  # in the experiment's processes and in that of train alike
     assert mnistnet(*ON_SAMPLE, *GRID, "--output", tmp_path / "experiment").returncode == 0
-    options = ("--recipe", "quick", "--data", "sample", "--hidden", 8, "--optimizer", "adam", "--batch-norm", "--epochs", 2)
-    assert mnistnet("train", *options, "--seed", 1, "--run-dir", tmp_path / "run").returncode == 0
+    options = ("--data", "sample", "--hidden", 8, "--optimizer", "adam", "--batch-norm", "--epochs", 2, "--seed", 1)
+    assert mnistnet("train", "--recipe", "quick", *options, "--run-dir", tmp_path / "run").returncode == 0
     trained = json.loads((tmp_path / "run" / "report.json").read_text())
     results = [json.loads(path.read_text()) for path in (tmp_path / "experiment" / "runs").iterdir()]
     [same] = [result for result in results if result["settings"] == trained["settings"]]
