@@ -77,8 +77,7 @@ class Settings:
     the last epoch."""
     seed: int = 0
     half_precision: bool = False
-    """Round the parameters to half precision in the end, before the test, unless one is too large for it: the file is
-    half as big."""
+    """Round the parameters to half precision in the end, before the test, if none is too large: half the file."""
     watch: bool = True
     """Record each epoch what happens in every layer."""
 
@@ -149,10 +148,7 @@ class Settings:
         return Network(sizes, self.activation, self.output_kind, self.bias, self.batch_norm)
 
     def validation_images(self, images: int) -> int:
-        """How many of so many images are kept aside: where any are, one at least.
-
-        Raises TrainingError if none is left to learn from.
-        """
+        """How many of so many images are kept aside. Raises TrainingError if none is left to learn from."""
         kept = max(1, round(self.validation * images)) if self.validation else 0
         if kept >= images:
             raise TrainingError(f"--validation {self.validation:g} leaves none of {images:,} images to train on")
@@ -241,7 +237,7 @@ RECIPES = {
         half_precision=True,
     ),
 }
-"""By name: one to try things with, one to read digits with, and the one of the shipped model."""
+"""By name: one to try things with, one to read digits with, and one to come as far as we can."""
 
 
 def as_text(value: object) -> str:
