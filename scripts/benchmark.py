@@ -77,28 +77,30 @@ def run(args: argparse.Namespace) -> int:
     data = "sample" if dataset.name == "sample" else args.data or str(cache())
     facts = environment() | {"dataset": dataset.name, "command": sys.argv[1:], "work": asdict(work)}
     print(header(facts), flush=True)
-    measured = []
-    for name, part in parts.items():
-        jobs = [Job(name, count, data, work, args.quiet) for count in threads_of_part(name, threads)]
-        of_part = [comparison for job in jobs for comparison in measure_apart(job)]
-        print(f"\n{part_text(part, of_part)}", flush=True)
-        measured += of_part
-    write_results(args, facts, measured)
+    measured: list[Comparison] = []
+    try:
+        for name, part in parts.items():
+            jobs = [Job(name, count, data, work, args.quiet) for count in threads_of_part(name, threads)]
+            of_part = [comparison for job in jobs for comparison in measure_apart(job)]
+            measured += of_part
+            print(f"\n{part_text(part, of_part)}", flush=True)
+    finally:  # when a part fails, what the others came to is not lost
+        write_results(args, facts, measured)
     return 0
 
 
 def write_results(args: argparse.Namespace, facts: Mapping[str, object], measured: Sequence[Comparison]) -> None:
-    """The files that were asked for."""
-    if args.json:
+    """The files that were asked for, of what was measured."""
+    if args.json and measured:
         figures = {"environment": facts, "comparisons": [asdict(comparison) for comparison in measured]}
         write_text(args.json, json.dumps(figures, indent=1) + "\n", overwrite=args.force)
-    if args.figure:
+    growth = [comparison for comparison in measured if comparison.part == "growth"]
+    if args.figure and growth:
         from benchmarks.growth_figure import growth_figure  # matplotlib, only where it is asked for
 
         from mnistnet.evaluation.figures import save_figure
 
-        figure = growth_figure([comparison for comparison in measured if comparison.part == "growth"])
-        save_figure(figure, args.figure, overwrite=args.force)
+        save_figure(growth_figure(growth), args.figure, overwrite=args.force)
 
 
 def work_of(args: argparse.Namespace) -> Work:
@@ -107,8 +109,8 @@ def work_of(args: argparse.Namespace) -> Work:
         raise UsageError(f"benchmark: --repeats must be 1 or more, got {args.repeats}")
     if args.figure and "growth" not in args.parts:
         raise UsageError("benchmark: --figure draws the part growth: add it to --parts")
-    if args.json and args.json == args.figure:
-        raise UsageError(f"benchmark: --json and --figure name the same file, {args.json}")
+    if args.figure and args.figure.suffix != ".png":
+        raise UsageError(f"benchmark: --figure writes a .png, got {args.figure}")
     work = QUICK if args.quick else Work()
     return replace(work, repeats=args.repeats or work.repeats)
 

@@ -24,15 +24,15 @@ PADDED = SIDE + 3
 class Warps:
     """How strongly digits are warped. Rotation, scale, shear and shift are uniform between minus and plus these."""
 
-    rotation: float = 14.0
+    rotation: float = 0.0
     """Degrees."""
-    scale: float = 0.15
+    scale: float = 0.0
     """Natural logarithm of the factor, drawn for height and width apart."""
-    shear: float = 0.12
+    shear: float = 0.0
     """Pixels sideways for each pixel down."""
-    shift: float = 1.5
+    shift: float = 0.0
     """Pixels, drawn for both directions apart."""
-    field: float = 1.0
+    field: float = 0.0
     """Standard deviation of the elastic field, in pixels, in the middle of the picture."""
 
 

@@ -232,6 +232,7 @@ RECIPES = {
         receptive_field=0,
         epochs=250,
         batch_size=512,
+        label_smoothing=0.05,
         average=0.9995,
         validation=0.0,
         half_precision=True,

@@ -30,9 +30,9 @@ def part_named(name: str) -> Part:
     """Raises MnistnetError unless the packages that it needs are installed."""
     try:
         module = importlib.import_module(f"benchmarks.{name.replace('-', '_')}")
-    except ModuleNotFoundError as error:
+    except (ImportError, OSError) as error:  # PyTorch raises OSError where one of its libraries is missing
         raise MnistnetError(
-            f"the package {error.name} is missing, for the part {name}; install with: "
+            f"the part {name} needs a package that is missing or broken: {error}; install with: "
             "python -m pip install -e '.[bench]', or name other --parts"
         ) from error
     return Part(module.TITLE, module.NOTE, module.measure)

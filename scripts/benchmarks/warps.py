@@ -14,7 +14,7 @@ from benchmarks.ours import Case, fit_rate
 from mnistnet.arrays import Floats
 from mnistnet.data.mnist import Examples
 from mnistnet.nn.workspace import Workspace
-from mnistnet.training.augmentation import Warps, warped
+from mnistnet.training.augmentation import warped
 from mnistnet.training.recipes import RECIPES, Settings
 
 TITLE = "Warps: warped digits a second, and what they cost an epoch"
@@ -28,7 +28,7 @@ STRENGTHS = ("rotation", "scale", "shear", "shift", "elastic")
 
 
 def measure(job: Job) -> Iterator[Comparison]:
-    """Warps alone in batches of each size, with all of Warps' defaults; then a small network, and the record's."""
+    """The record's warps, alone in batches of each size; then in training a small network, and the record's."""
     train = job.dataset().learning
     with threadpool_limits(1, "blas"), ThreadPoolExecutor(job.threads) as pool:
         for batch in BATCHES:
@@ -61,7 +61,8 @@ def warps_per_second(pool: ThreadPoolExecutor, images: Floats, *, batch: int, st
 
 def warp(images: Floats, seed: int, *, batch: int, steps: int) -> None:
     """So many batches, as training warps them."""
-    rng, space = np.random.default_rng(seed), Workspace()
+    rng, space, warps = np.random.default_rng(seed), Workspace(), RECIPES["record"].warps
+    assert warps is not None
     for step in range(steps):
         start = step * batch % (len(images) - batch)
-        warped(images[start : start + batch], Warps(), rng=rng, space=space)
+        warped(images[start : start + batch], warps, rng=rng, space=space)

@@ -42,7 +42,8 @@ def benchmark(home: Path, *arguments: object) -> Done:
     "options",
     [
         ("--parts", "nothing"), ("--parts", ""), ("--threads", "0"), ("--threads", usable_cores() + 1),
-        ("--threads", "one"), ("--repeats", 0), ("--part",), ("--parts", "warps", "--figure", "x"),
+        ("--threads", "one"), ("--repeats", 0), ("--part",), ("--parts", "warps", "--figure", "x.png"),
+        ("--parts", "growth", "--figure", "x.txt"),
     ],
 )  # fmt: skip
 def test_options_that_make_no_sense_are_wrong_usage(tmp_path: Path, options: tuple[object, ...]) -> None:
@@ -68,7 +69,7 @@ def test_a_missing_extra_is_one_clear_line(tmp_path: Path) -> None:
     without_site = [sys.executable, "-S", *command(*SAMPLE, "--parts", "matmul,reading", "--quiet")[1:]]
     done = subprocess.run(without_site, env=environment, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stdout, done.stderr.count("\n")) == (1, "", 1)
-    assert re.search(r"the package (onnxruntime|onnx|torch) is missing, for the part reading", done.stderr)
+    assert re.search(r"reading needs a package .* No module named '(onnxruntime|onnx|torch)'", done.stderr)
     assert "pip install -e '.[bench]'" in done.stderr
 
 
@@ -103,10 +104,10 @@ def test_a_part_that_fails_says_why_in_one_line(tmp_path: Path) -> None:
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="sends POSIX's SIGINT")
-def test_ctrl_c_stops_it_at_once(tmp_path: Path) -> None:
-    pipe = subprocess.PIPE
+def test_ctrl_c_stops_it_at_once_and_keeps_what_was_measured(tmp_path: Path) -> None:
+    pipe, figures = subprocess.PIPE, tmp_path / "figures.json"
     process = subprocess.Popen(
-        command("--data", "sample", "--parts", "matmul", "--repeats", 100_000, "--threads", 1),
+        command(*SAMPLE, "--parts", "warps,matmul", "--json", figures),
         stdout=pipe, stderr=pipe, text=True, env=CommandLine(tmp_path).environment(),
         preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )  # fmt: skip
@@ -119,6 +120,7 @@ def test_ctrl_c_stops_it_at_once(tmp_path: Path) -> None:
         process.kill()
     assert (process.returncode, err.splitlines()[-1]) == (130, "mnistnet: stopped")
     assert "Traceback" not in err
+    assert {one["part"] for one in json.loads(figures.read_text())["comparisons"]} == {"warps"}
 
 
 @pytest.mark.slow

@@ -55,7 +55,7 @@ def test_the_same_run_draws_the_same_sheet_and_another_seed_another(tmp_path: Pa
 
 
 def test_a_sheet_has_an_example_of_each_digit_first_as_it_is() -> None:
-    labels, rows = warped_digits(SAMPLE.learning, Warps(), rng=np.random.default_rng(0))
+    labels, rows = warped_digits(SAMPLE.learning, Warps(rotation=14, field=1), rng=np.random.default_rng(0))
     assert labels == list(range(10))
     assert rows.shape == (10, 1 + WARPED, 784)
     for label, row in zip(labels, rows, strict=True):
@@ -68,6 +68,6 @@ def test_a_sheet_has_an_example_of_each_digit_first_as_it_is() -> None:
 def test_warps_of_no_strength_show_each_original_in_its_whole_row() -> None:
     some = np.flatnonzero(np.isin(SAMPLE.learning.labels, (3, 7)))
     examples = Examples(SAMPLE.learning.images[some], SAMPLE.learning.labels[some])
-    labels, rows = warped_digits(examples, Warps(0, 0, 0, 0, 0), rng=np.random.default_rng(0))
+    labels, rows = warped_digits(examples, Warps(), rng=np.random.default_rng(0))
     assert labels == [3, 7]
     np.testing.assert_allclose(rows, np.repeat(rows[:, :1], 1 + WARPED, axis=1), atol=1e-6)
