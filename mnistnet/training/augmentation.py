@@ -1,8 +1,8 @@
 """Augmentation: digits warped at random, as other hands might have written them.
 
-A warp says for each pixel of the warped picture where in the original it comes from. Both coordinates are a sum of
-products of a curve down the picture and a curve across it. Of the seven curves 1 and a straight line make an affine
-map, and five bumps an elastic field (Simard et al. 2003 made theirs by smoothing noise).
+A warp says for each pixel of the warped picture where in the original it comes from. Both coordinates are a weighted
+sum of the same 28 surfaces: 1, the row and the column make an affine map, and 25 bumps an elastic field (Simard et al.
+2003 made theirs by smoothing noise).
 """
 
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ from mnistnet.arrays import SIDE, Floats
 from mnistnet.nn.workspace import NEW_ARRAYS, Workspace
 
 KNOTS = 5
-"""So many bumps stand evenly spaced on each axis."""
+"""The bumps stand in so many evenly spaced rows and columns."""
 CORRELATION = 5.0
 """Standard deviation of a bump, in pixels."""
 PADDED = SIDE + 3
@@ -36,36 +36,38 @@ class Warps:
     """Standard deviation of the elastic field, in pixels, in the middle of the picture."""
 
 
-def make_curves() -> Floats:
-    """(2 + KNOTS, SIDE) float32: 1; pixels from the middle; and bumps, scaled so that with random weights of N(0, 1)
-    the field that they make has variance 1 in the middle."""
+def make_surfaces() -> Floats:
+    """(3 + KNOTS^2, SIDE^2) float32: 1; rows, and columns, from the middle; and bumps, scaled so that with random
+    weights of N(0, 1) the field that they make has variance 1 in the middle."""
     places = np.arange(SIDE) - (SIDE - 1) / 2
     knots = np.linspace(places[0], places[-1], KNOTS)
-    bumps = np.exp(-0.5 * np.square((places - knots[:, None]) / CORRELATION))
-    bumps /= np.linalg.norm(bumps[:, SIDE // 2])
-    return np.vstack([np.ones(SIDE), places, bumps]).astype(np.float32)
+    curves = np.exp(-0.5 * np.square((places - knots[:, None]) / CORRELATION))
+    curves /= np.linalg.norm(curves[:, SIDE // 2])
+    ones = np.ones(SIDE)
+    plane = [np.outer(ones, ones), np.outer(places, ones), np.outer(ones, places)]
+    bumps = [np.outer(down, across) for down in curves for across in curves]
+    return np.reshape(plane + bumps, (-1, SIDE * SIDE)).astype(np.float32)
 
 
-CURVES = make_curves()
+SURFACES = make_surfaces()
 
 
 def random_warps(count: int, warps: Warps, *, rng: np.random.Generator, space: Workspace = NEW_ARRAYS) -> Floats:
     """(2, count, SIDE, SIDE) float32: the rows in the original that the warped pixels come from, and the columns; they
     may lie in space."""
-    angle = np.radians(rng.uniform(-warps.rotation, warps.rotation, count))
-    height, width = np.exp(rng.uniform(-warps.scale, warps.scale, (2, count)))
-    shear = rng.uniform(-warps.shear, warps.shear, count)
-    weights = np.zeros((2, count, len(CURVES), len(CURVES)), np.float32)  # of each curve down x each curve across
-    weights[:, :, 0, 0] = rng.uniform(-warps.shift, warps.shift, (2, count)) + (SIDE - 1) / 2
-    weights[0, :, 1, 0] = np.cos(angle) * height
-    weights[0, :, 0, 1] = np.sin(angle) * height
-    weights[1, :, 1, 0] = (shear * np.cos(angle) - np.sin(angle)) * width
-    weights[1, :, 0, 1] = (shear * np.sin(angle) + np.cos(angle)) * width
-    weights[:, :, 2:, 2:] = warps.field * rng.standard_normal((2, count, KNOTS, KNOTS), dtype=np.float32)
-    places: Floats = np.matmul(
-        CURVES.T, weights @ CURVES, out=space.array("places", 0, (2, count, SIDE, SIDE), np.float32)
-    )
-    return places
+    most = np.array([np.radians(warps.rotation), warps.scale, warps.scale, warps.shear, warps.shift, warps.shift])
+    angle, height, width, shear, *shift = most[:, None] * rng.uniform(-1, 1, (6, count))
+    height, width, cos, sin = np.exp(height), np.exp(width), np.cos(angle), np.sin(angle)
+    weights = np.empty((2, count, len(SURFACES)), np.float32)
+    weights[:, :, 0] = np.add(shift, (SIDE - 1) / 2)
+    weights[0, :, 1] = cos * height
+    weights[0, :, 2] = sin * height
+    weights[1, :, 1] = (shear * cos - sin) * width
+    weights[1, :, 2] = (shear * sin + cos) * width
+    weights[:, :, 3:] = warps.field * rng.standard_normal((2, count, KNOTS**2), dtype=np.float32)
+    places = space.array("places", 0, (2 * count, SIDE * SIDE), np.float32)
+    np.matmul(weights.reshape(2 * count, -1), SURFACES, out=places)
+    return places.reshape(2, count, SIDE, SIDE)
 
 
 def warped(images: Floats, warps: Warps, *, rng: np.random.Generator, space: Workspace = NEW_ARRAYS) -> Floats:
@@ -84,8 +86,7 @@ def resample(images: Floats, places: Floats, *, space: Workspace = NEW_ARRAYS) -
     padded[:] = 0
     padded[:, 1 : SIDE + 1, 1 : SIDE + 1] = images.reshape(count, SIDE, SIDE)
     places = places.reshape(2, *shape)
-    places += 1  # the padding
-    np.clip(places, 0, SIDE + 1, out=places)
+    np.clip(places, -1, SIDE, out=places)
     corners = np.floor(places, out=space.array("corners", 0, places.shape, np.float32))
     places -= corners
     down, right = places
@@ -93,7 +94,7 @@ def resample(images: Floats, places: Floats, *, space: Workspace = NEW_ARRAYS) -
     corners[0] *= PADDED
     corners[0] += corners[1]
     numbers[:] = corners[0]
-    numbers += PADDED**2 * np.arange(count)[:, None]
+    numbers += PADDED + 1 + PADDED**2 * np.arange(count)[:, None]
     upper, lower, other = (space.array("pixels", depth, shape, np.float32) for depth in range(3))
     for row, result in enumerate((upper, lower)):
         pixels = padded.ravel()[row * PADDED :]

@@ -63,7 +63,7 @@ def batches(state: State, train: Examples, settings: Settings, *, ahead: bool = 
 
     ahead: in the background, each while the one before it is used.
     """
-    spaces = cycle((Workspace(), Workspace()))  # one to be used, one to be made ready
+    spaces = cycle([Workspace() for _ in range(1 + ahead)])  # one to be used, one to be made ready
 
     def make(draw: Draw, space: Workspace) -> Batch:
         batch = prepared(take(train, draw.rows, space=space), state, settings, seed=draw.seed, space=space)

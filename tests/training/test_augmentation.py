@@ -8,7 +8,7 @@ import pytest
 from mnistnet.arrays import SIDE, Floats
 from mnistnet.data.mnist import load_sample
 from mnistnet.nn.workspace import Workspace
-from mnistnet.training.augmentation import CURVES, Warps, random_warps, resample, warped
+from mnistnet.training.augmentation import SURFACES, Warps, random_warps, resample, warped
 
 USUAL = Warps(rotation=14, scale=0.15, shear=0.12, shift=1.5, field=1)
 ROWS, COLUMNS = np.mgrid[:SIDE, :SIDE].astype(np.float32)
@@ -112,10 +112,13 @@ def test_the_generator_alone_decides(digits: Floats) -> None:
     assert (warped(digits, USUAL, rng=np.random.default_rng(4)) != one).any()
 
 
-def test_the_curves_are_one_a_straight_line_and_bumps() -> None:
-    assert CURVES.shape == (7, SIDE)
-    np.testing.assert_array_equal(CURVES[0], 1)
-    np.testing.assert_array_equal(CURVES[1], np.arange(SIDE) - 13.5)
+def test_the_surfaces_are_one_rows_columns_and_bumps() -> None:
+    one, rows, columns, *bumps = SURFACES.reshape(-1, SIDE, SIDE)
+    np.testing.assert_array_equal(one, 1)
+    np.testing.assert_array_equal(rows, ROWS - 13.5)
+    np.testing.assert_array_equal(columns, COLUMNS - 13.5)
+    assert len({bump.argmax() for bump in bumps}) == len(bumps) == 25
+    assert np.square(bumps)[:, 14, 14].sum() == pytest.approx(1)
 
 
 def test_a_workspace_changes_nothing_even_after_another_batch(digits: Floats) -> None:
