@@ -7,14 +7,14 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from mnistnet.arrays import Floats
-from mnistnet.vision.pieces import fill_runs, find_pieces, select_pieces, sum_by_piece
+from mnistnet.vision.lines import without_lines
+from mnistnet.vision.pieces import without_specks
 
 MIN_CONTRAST = 0.06
 """Between ink and paper, as a share of the way from black to white; what is fainter is taken for none."""
 
 _NOISE_CUT = 2.5  # standard deviations of the paper's noise
 _FAINT_CUT = 0.08  # of the ink's own level: JPEG ringing, smudges
-_SPECK_SHARE = 0.03  # of the largest piece
 _THUMBNAIL = 64  # pixels on the longer side: enough to see the light and the polarity by
 _BINS = 1024
 
@@ -46,7 +46,7 @@ def find_ink(grey: Floats) -> Ink:
         return _no_ink(grey, "nothing but noise")
     pixels = np.clip((depth - np.float32(levels.paper)) / np.float32(contrast), 0, 1)
     pixels[pixels < cut] = 0
-    return Ink(_without_specks(pixels), "")
+    return Ink(without_specks(without_lines(pixels)), "")
 
 
 def _no_ink(grey: Floats, reason: str) -> Ink:
@@ -120,11 +120,3 @@ def _levels(depth: Floats) -> _Levels:
 
 def _quantile(counts: NDArray[Any], share: float) -> int:
     return int(np.searchsorted(np.cumsum(counts), share * counts.sum()))
-
-
-def _without_specks(ink: Floats) -> Floats:
-    """Without the pieces that have few dark pixels beside the piece that has most."""
-    runs = find_pieces(ink > 0)
-    dark = sum_by_piece(runs, np.add.reduceat((ink > 0.5).ravel(), runs.starts, dtype=np.float32))
-    large = dark >= _SPECK_SHARE * dark.max()
-    return ink if large.all() else ink * fill_runs(select_pieces(runs, large), ink.shape)

@@ -5,6 +5,10 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from mnistnet.arrays import Floats
+
+_SPECK_SHARE = 0.03  # of the largest piece
+
 
 class Runs(NamedTuple):
     """Maximal runs of pixels along rows: from starts to ends (exclusive) in a picture's flat pixels, (n,) each.
@@ -72,3 +76,13 @@ def sum_by_piece(runs: Runs, values: NDArray[Any]) -> NDArray[np.float64]:
 def select_pieces(runs: Runs, chosen: NDArray[np.bool_]) -> Runs:
     """The runs of the pieces for which chosen, one truth value a piece, is True."""
     return Runs(*(column[chosen[runs.piece]] for column in runs))
+
+
+def without_specks(ink: Floats) -> Floats:
+    """ink, (h, w) in [0, 1], without the pieces that have few dark pixels beside the piece that has most."""
+    runs = find_pieces(ink > 0)
+    if not len(runs.piece):
+        return ink
+    dark = sum_by_piece(runs, np.add.reduceat((ink > 0.5).ravel(), runs.starts, dtype=np.float32))
+    large = dark >= _SPECK_SHARE * dark.max()
+    return ink if large.all() else ink * fill_runs(select_pieces(runs, large), ink.shape)

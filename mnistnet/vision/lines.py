@@ -1,0 +1,184 @@
+"""Lines: what was on the paper before the digit, ruled lines and the frames of boxes.
+
+A line is found by the short runs of ink across it. Where a stroke crosses it the run is longer, and stays whole.
+"""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mnistnet.arrays import Floats
+from mnistnet.vision.box import Box, bounding_box
+from mnistnet.vision.pieces import without_specks
+
+_INK = 0.25
+_SLOPES = np.linspace(-0.12, 0.12, 49)
+_COLUMNS = 200  # are looked at, of however many
+_MOST_LINES = 10  # either way
+_LEAST_RUNS = 8  # that make a line
+_LEAST_SIDE = 48  # pixels of ink across: in less, strokes of digits look like lines
+_THICK = 0.08  # of the picture's longer side: no line is thicker
+_COVERED = 0.75  # of a line's length, at least, is ink
+_ACROSS = 0.95  # of the ink's width: a line goes from side to side
+_ALONG_RIM = 0.7  # the same at the ink's upper or lower end, where frames are
+_RIM = 0.15  # of the ink's height
+_RULED = 1.6  # times as long as what remains is high: a ruled line, and no stroke of a digit
+_FRAME = 1.1  # times as high as what remains
+_DIGIT = 0.2  # of the frame's height: what remains is at least as high
+
+
+class Runs(NamedTuple):
+    """Runs of ink down a picture's columns, (n,) each, from row first to last (exclusive)."""
+
+    column: NDArray[np.intp]
+    first: NDArray[np.intp]
+    last: NDArray[np.intp]
+
+    @property
+    def middle(self) -> Floats:
+        return (self.first + self.last) / 2
+
+    @property
+    def thickness(self) -> NDArray[np.intp]:
+        return self.last - self.first
+
+    def chosen(self, which: NDArray[np.bool_]) -> "Runs":
+        """Those for which it is True."""
+        return Runs(*(column[which] for column in self))
+
+
+class Line(NamedTuple):
+    """A nearly level line in a picture, ink from column first to last (exclusive).
+
+    Its middle is at row + slope * column.
+    """
+
+    row: float
+    slope: float
+    thickness: float
+    first: int
+    last: int
+
+    @property
+    def length(self) -> int:
+        """In columns."""
+        return self.last - self.first
+
+    def distance(self, runs: Runs) -> Floats:
+        """Of the runs' middles from the line, in rows."""
+        return np.abs(runs.middle - self.row - self.slope * runs.column)
+
+
+def without_lines(ink: Floats) -> Floats:
+    """ink, (h, w) in [0, 1], without ruled lines and frames; ink itself where there are none.
+
+    A digit may have long straight strokes too: lines of a frame go only where there are three of them or more around
+    something smaller, and ruled lines only where they are much longer than what is left is high.
+    """
+    mask = ink > _INK
+    box = bounding_box(mask)
+    if max(box.width, box.height) < _LEAST_SIDE:
+        return ink
+    level = [line for line in find_lines(mask) if _is_long(line, box)]
+    upright = [line for line in find_lines(mask.T) if _is_long(line, _turned(box))]
+    ruled, bare = _erase(ink, level), _erase(_erase(ink, level).T, upright).T
+    is_frame = level and upright and len(level) + len(upright) >= 3
+    if is_frame and _DIGIT * box.height <= _height(bare) <= box.height / _FRAME:
+        return bare
+    if level and _height(bare) and _height(ruled) <= box.width / _RULED:
+        return ruled
+    return ink
+
+
+def _is_long(line: Line, box: Box) -> bool:
+    middle = line.row + line.slope * (line.first + line.last) / 2
+    along_rim = min(middle - box.y0, box.y1 - middle) <= _RIM * box.height
+    return line.length >= (_ALONG_RIM if along_rim else _ACROSS) * box.width
+
+
+def _turned(box: Box) -> Box:
+    return Box(box.y0, box.x0, box.y1, box.x1)
+
+
+def _height(ink: Floats) -> int:
+    return bounding_box(without_specks(ink) > _INK).height
+
+
+def find_lines(mask: NDArray[np.bool_]) -> list[Line]:
+    """The nearly level lines in mask, (h, w), the clearest first."""
+    step = max(1, mask.shape[1] // _COLUMNS)
+    runs = _runs_down(mask[:, ::step])
+    runs = runs._replace(column=runs.column * step)
+    runs = runs.chosen(runs.thickness <= max(3, _THICK * max(mask.shape)))
+    lines = []
+    for _ in range(_MOST_LINES):
+        near = _best_line(runs)
+        if near.sum() < _LEAST_RUNS:
+            break
+        line = _fit(runs.chosen(near), step)
+        near = line.distance(runs) <= max(1, line.thickness / 2)
+        near &= runs.thickness <= 2 * line.thickness
+        if near.sum() < _LEAST_RUNS:
+            break
+        on_line = runs.chosen(near)
+        line = _fit(on_line, step)
+        columns = np.count_nonzero(np.diff(on_line.column)) + 1
+        if columns * step >= _COVERED * line.length and line.length >= 10 * line.thickness:
+            lines.append(line)
+        runs = runs.chosen(~near)
+    return lines
+
+
+def _best_line(runs: Runs) -> NDArray[np.bool_]:
+    """Which runs have their middle within two pixels of the line that most are near to (Hough 1962)."""
+    if not len(runs.column):
+        return np.zeros(0, bool)
+    rows = runs.middle - _SLOPES[:, None] * runs.column
+    bins = (rows - rows.min()).astype(np.intp)
+    width = int(bins.max()) + 1
+    counts = np.bincount((bins + width * np.arange(len(_SLOPES))[:, None]).ravel(), minlength=width * len(_SLOPES))
+    counts[1:] += counts[:-1].copy()  # a line may lie across the border of two bins
+    slope, place = divmod(int(counts.argmax()), width)
+    near: NDArray[np.bool_] = np.abs(rows[slope] - rows.min() - place) <= 2
+    return near
+
+
+def _fit(runs: Runs, step: int) -> Line:
+    """The line through the middles of runs in every step-th column, by least squares."""
+    column, middle = runs.column - runs.column.mean(), runs.middle
+    slope = float(column @ middle / max(column @ column, 1))
+    thickness = np.sort(runs.thickness)[len(column) // 2]
+    first, last = int(runs.column[0]), int(runs.column[-1]) + step
+    return Line(float(middle.mean() - slope * runs.column.mean()), slope, float(thickness), first, last)
+
+
+def _erase(ink: Floats, lines: Sequence[Line]) -> Floats:
+    """ink without these level lines, but with what crosses them."""
+    runs = _runs_down(ink > 0)
+    gone = np.zeros(len(runs.column), bool)
+    for line in lines:
+        reach = line.thickness + 2  # the ink's soft edges
+        near = line.distance(runs) <= max(2, reach / 2)
+        near &= (line.first - reach <= runs.column) & (runs.column < line.last + reach)
+        gone |= near & (runs.thickness <= 1.7 * line.thickness + 2)
+    return np.where(_filled(runs.chosen(gone), ink.shape), 0, ink).astype(np.float32)
+
+
+def _runs_down(mask: NDArray[np.bool_]) -> Runs:
+    height, width = mask.shape
+    padded = np.zeros((width, height + 2), np.int8)
+    padded[:, 1:-1] = mask.T
+    steps = np.diff(padded, axis=1)
+    (column, first), (_, last) = np.nonzero(steps > 0), np.nonzero(steps < 0)
+    return Runs(column, first, last)
+
+
+def _filled(runs: Runs, shape: tuple[int, ...]) -> NDArray[np.bool_]:
+    """The mask, of this shape, that is True in the runs."""
+    height, width = shape
+    steps = np.zeros((width, height + 1), np.int8)
+    steps[runs.column, runs.first] += 1
+    steps[runs.column, runs.last] -= 1
+    return np.cumsum(steps, axis=1, dtype=np.int8)[:, :-1].astype(bool).T
