@@ -9,6 +9,7 @@ from PIL import Image
 from mnistnet.arrays import Floats
 from mnistnet.vision.lines import without_lines
 from mnistnet.vision.pieces import without_specks
+from mnistnet.vision.surroundings import find_surroundings
 
 MIN_CONTRAST = 0.06
 """Between ink and paper, as a share of the way from black to white; what is fainter is taken for none."""
@@ -36,6 +37,17 @@ def find_ink(grey: Floats) -> Ink:
     """The ink on a picture, given as lightness, (h, w) in [0, 1]; it may be dark on light or light on dark."""
     if grey.min() == grey.max():
         return _no_ink(grey, "the picture is all one colour")
+    found = _contrasting(grey)
+    empty = find_surroundings(grey, found.pixels)
+    if empty.any():
+        inside = _contrasting(np.where(empty, _upper_median(grey[~empty]), grey))
+        if not inside.none_because:
+            found = Ink(np.where(empty, 0, inside.pixels), "")
+    return found._replace(pixels=without_specks(without_lines(found.pixels)))
+
+
+def _contrasting(grey: Floats) -> Ink:
+    """All that is not paper."""
     depth = _depth(grey)
     levels = _levels(depth)
     contrast = levels.ink - levels.paper
@@ -46,7 +58,7 @@ def find_ink(grey: Floats) -> Ink:
         return _no_ink(grey, "nothing but noise")
     pixels = np.clip((depth - np.float32(levels.paper)) / np.float32(contrast), 0, 1)
     pixels[pixels < cut] = 0
-    return Ink(without_specks(without_lines(pixels)), "")
+    return Ink(pixels, "")
 
 
 def _no_ink(grey: Floats, reason: str) -> Ink:

@@ -1,0 +1,85 @@
+"""Surroundings: the desk beside the page, the thumb or the telephone on it."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mnistnet.arrays import Floats
+from mnistnet.vision.box import bounding_box
+from mnistnet.vision.pieces import fill_runs, find_pieces, select_pieces, sum_by_piece
+
+_BLOCKS = 64  # on the longer side, of a picture that has as many pixels; in a smaller one a stroke may be broad
+_BROAD = 14  # blocks: no stroke at the picture's rim is so broad
+_BEYOND = 4  # of these may be outside of the picture
+_CONTACT = 20  # blocks of the rim: no stroke touches so many
+_MARGIN = 16  # blocks: a page has such a square free of writing,
+_PAGE = 24  # is as wide and high,
+_FULL = 0.85  # and most of the rectangle around it
+_MARK = 0.2  # of the way from the darkest to the lightest: without such a mark neither is paper
+_EDGE = 2  # blocks: the blurred edge belongs to neither
+
+Mask = NDArray[np.bool_]
+
+
+def find_surroundings(grey: Floats, ink: Floats) -> Mask:
+    """Where, (h, w), there is no paper, in a picture whose seeming ink has a part broader than any stroke.
+
+    Such a part and what is around it are paper and something else. Paper is what has fine marks on it.
+    """
+    side = max(grey.shape) // _BLOCKS
+    if not side:
+        return np.zeros(grey.shape, bool)
+    mask = _blocks(ink, side).mean(axis=(1, 3)) > 0.5
+    rim = _rim(mask.shape)
+    broad = (_around(np.pad(mask, _BEYOND, mode="edge"), _BROAD) == _BROAD**2)[_BEYOND:-_BEYOND, _BEYOND:-_BEYOND]
+    solid = _pieces_with(mask, broad)
+    around = _pieces_with(~solid, rim)
+    if np.count_nonzero(solid & rim) < _CONTACT:
+        around = _pieces_with(~_pieces_with(mask, _around(mask, _MARGIN) == _MARGIN**2), rim)
+        if not _is_page(~around):
+            return np.zeros(grey.shape, bool)
+    marks = np.ptp(_blocks(grey, side), axis=(1, 3))
+    outer, inner = (np.where(_grown(other), 0, marks).max() for other in (~around, around))
+    if max(outer, inner) < _MARK * np.ptp(grey):
+        return np.zeros(grey.shape, bool)
+    empty = _grown(~around if outer >= inner else around)
+    height, width = grey.shape
+    return np.repeat(np.repeat(empty, side, axis=0), side, axis=1)[:height, :width]
+
+
+def _blocks(picture: Floats, side: int) -> Floats:
+    """(rows, side, columns, side) of picture, whose last row and column stand for what is beyond."""
+    padded = np.pad(picture, [(0, -length % side) for length in picture.shape], mode="edge")
+    return padded.reshape(padded.shape[0] // side, side, -1, side)
+
+
+def _is_page(mask: Mask) -> bool:
+    box = bounding_box(mask)
+    return min(box.width, box.height) >= _PAGE and bool(box.cut(mask).mean() >= _FULL)
+
+
+def _rim(shape: tuple[int, ...]) -> Mask:
+    rim = np.ones(shape, bool)
+    rim[1:-1, 1:-1] = False
+    return rim
+
+
+def _pieces_with(mask: Mask, marked: Mask) -> Mask:
+    """The connected pieces of mask in which anything is marked."""
+    runs = find_pieces(mask)
+    if not len(runs.piece):
+        return mask
+    counts = np.diff(np.cumsum(np.append(0, marked & mask))[np.stack([runs.starts, runs.ends])], axis=0)[0]
+    return fill_runs(select_pieces(runs, sum_by_piece(runs, counts) > 0), (mask.shape[0], mask.shape[1]))
+
+
+def _grown(mask: Mask) -> Mask:
+    """With the edge around it."""
+    return _around(mask, 2 * _EDGE + 1) > 0
+
+
+def _around(mask: Mask, side: int) -> NDArray[np.intp]:
+    """How much is True in the square of so many pixels around each; nothing is outside."""
+    padded = np.pad(mask, (side // 2, side - side // 2 - 1)).astype(np.intp)
+    sums = np.pad(padded.cumsum(0).cumsum(1), ((1, 0), (1, 0)))
+    inside: NDArray[np.intp] = sums[side:, side:] - sums[side:, :-side] - sums[:-side, side:] + sums[:-side, :-side]
+    return inside
