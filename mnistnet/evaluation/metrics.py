@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from mnistnet.arrays import CLASSES, Labels
 
 Confusion = NDArray[np.int64]
-"""(classes, classes) counts: row = true digit, column = predicted digit."""
+"""(classes, columns) counts: row = true digit, column = predicted digit or another answer."""
 
 
 class DigitScore(NamedTuple):
@@ -22,10 +22,10 @@ class DigitScore(NamedTuple):
     f1: float
 
 
-def confusion_matrix(labels: Labels, predictions: Labels) -> Confusion:
-    """Count each pair of true and predicted digit; both are (n,)."""
-    pairs = np.bincount(labels * CLASSES + predictions, minlength=CLASSES * CLASSES)
-    return pairs.reshape(CLASSES, CLASSES).astype(np.int64)
+def confusion_matrix(labels: Labels, predictions: Labels, *, columns: int = CLASSES) -> Confusion:
+    """Count each pair of true digit and prediction, which may be any number below columns; both are (n,)."""
+    pairs = np.bincount(labels * columns + predictions, minlength=CLASSES * columns)
+    return pairs.reshape(CLASSES, columns).astype(np.int64)
 
 
 def wilson_interval(successes: int, trials: int, *, z: float = 1.959964) -> tuple[float, float]:
@@ -34,7 +34,7 @@ def wilson_interval(successes: int, trials: int, *, z: float = 1.959964) -> tupl
     middle = share + z * z / (2 * trials)
     spread = z * math.sqrt(share * (1 - share) / trials + z * z / (4 * trials * trials))
     scale = 1 + z * z / trials
-    return (middle - spread) / scale, (middle + spread) / scale
+    return max(0.0, (middle - spread) / scale), min(1.0, (middle + spread) / scale)  # rounding may pass 0 and 1
 
 
 def digit_scores(confusion: Confusion) -> list[DigitScore]:
@@ -45,6 +45,18 @@ def digit_scores(confusion: Confusion) -> list[DigitScore]:
         f1 = ratio(2 * right, images + predicted)
         scores.append(DigitScore(digit, images, ratio(right, predicted), ratio(right, images), f1))
     return scores
+
+
+def edit_distance(true: str, read: str) -> int:
+    """Fewest characters to insert, delete or replace until one text is the other (Levenshtein 1966)."""
+    distances = list(range(len(read) + 1))  # from the part of true walked so far to each beginning of read
+    for row, wanted in enumerate(true, start=1):
+        diagonal, distances[0] = distances[0], row
+        for column, got in enumerate(read, start=1):
+            above = distances[column]
+            distances[column] = min(above + 1, distances[column - 1] + 1, diagonal + (wanted != got))
+            diagonal = above
+    return distances[-1]
 
 
 def ratio(part: int, whole: int) -> float:

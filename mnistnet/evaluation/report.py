@@ -7,6 +7,7 @@ predicted, confidence). `seconds` and `mistakes` are null in the report of a mod
 """
 
 import json
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,7 @@ from mnistnet.model_file import Provenance
 SCHEMA = 1
 FIGURES = ("confusion.png", "curves.png", "mistakes.png", "watch.png", "warps.png")
 """What is drawn beside report.json; the last two where layers were watched and where digits were warped."""
+DIGITS = tuple(map(str, range(CLASSES)))
 DATASETS = {"mnist": "MNIST", "sample": "the bundled sample"}
 Report = dict[str, Any]
 
@@ -95,13 +97,18 @@ def percent(share: float, decimals: int = 2) -> str:
     return f"{share * 100:.{decimals}f} %"
 
 
+def interval_text(interval: tuple[float, float]) -> str:
+    """The bounds of what a share may be."""
+    low, high = interval
+    return f"95 % interval {percent(low)} to {percent(high)}"
+
+
 def headline(report: Report) -> str:
     """The accuracy with its interval, and what it was measured on."""
-    low, high = report["test_interval"]
     settings, dataset = report["settings"], DATASETS.get(report["dataset"], report["dataset"])
     layers = "-".join(map(str, (784, *settings["hidden"], CLASSES)))
     lines = [
-        f"Test accuracy {percent(report['test_accuracy'])} (95 % interval {percent(low)} to {percent(high)}): "
+        f"Test accuracy {percent(report['test_accuracy'])} ({interval_text(report['test_interval'])}): "
         f"{report['test_errors']:,} of {report['test_images']:,} wrong",
         f"{layers} {settings['activation']}, {settings['optimizer']}, seed {settings['seed']}; "
         f"{report['train_images']:,} training images of {dataset}; "
@@ -117,11 +124,13 @@ def headline(report: Report) -> str:
     return "\n".join(lines)
 
 
-def confusion_table(confusion: list[list[int]]) -> str:
-    """True digits down, predicted digits across; a dot is a 0."""
-    lines = ["        predicted", "true " + "".join(f"{digit:6}" for digit in range(CLASSES))]
+def confusion_table(confusion: list[list[int]], *, columns: Sequence[str] = DIGITS, width: int = 6) -> str:
+    """True digits down, predictions across, each column at least so many characters wide; a dot is a 0."""
+    widths = [max(width, len(name) + 2) for name in columns]
+    lines = ["        predicted", "true " + "".join(map(str.rjust, columns, widths))]
     for digit, row in enumerate(confusion):
-        lines.append(f"{digit:4} " + "".join(f"{count:6,}" if count else "     ." for count in row))
+        cells = (f"{count:,}" if count else "." for count in row)
+        lines.append(f"{digit:4} " + "".join(map(str.rjust, cells, widths)))
     return "\n".join(lines)
 
 

@@ -1,13 +1,14 @@
 """Metrics against hand-worked examples and counting one by one."""
 
 import math
+from functools import cache
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mnistnet.evaluation.metrics import confusion_matrix, digit_scores, wilson_interval
+from mnistnet.evaluation.metrics import confusion_matrix, digit_scores, edit_distance, wilson_interval
 
 LABELS = np.array([0, 0, 0, 0, 1, 1, 2, 9])
 PREDICTIONS = np.array([0, 0, 0, 1, 1, 0, 0, 9])
@@ -19,6 +20,34 @@ def test_the_confusion_matrix_counts_pairs() -> None:
         for predicted in range(10):
             expected = sum((t, p) == (true, predicted) for t, p in zip(LABELS, PREDICTIONS, strict=True))
             assert confusion[true, predicted] == expected
+
+
+def test_the_confusion_matrix_may_have_answers_that_are_no_digit() -> None:
+    confusion = confusion_matrix(np.array([0, 9, 9]), np.array([11, 9, 10]), columns=12)
+    assert confusion.shape == (10, 12)
+    assert {(int(row), int(column)) for row, column in np.argwhere(confusion)} == {(0, 11), (9, 9), (9, 10)}
+    assert confusion_matrix(LABELS[:0], PREDICTIONS[:0], columns=12).shape == (10, 12)
+
+
+@cache
+def distance_by_definition(true: str, read: str) -> int:
+    """Levenshtein's recursion, word for word."""
+    if not true or not read:
+        return len(true) + len(read)
+    if true[0] == read[0]:
+        return distance_by_definition(true[1:], read[1:])
+    ways = (true[1:], read), (true, read[1:]), (true[1:], read[1:])
+    return 1 + min(distance_by_definition(*way) for way in ways)
+
+
+@given(st.text("0123", max_size=7), st.text("0123", max_size=7))
+def test_the_edit_distance_is_that_of_its_definition(true: str, read: str) -> None:
+    assert edit_distance(true, read) == distance_by_definition(true, read)
+
+
+@pytest.mark.parametrize(("true", "read", "expected"), [("kitten", "sitting", 3), ("", "12", 2), ("1205", "125", 1)])
+def test_edit_distances_by_hand(true: str, read: str, expected: int) -> None:
+    assert edit_distance(true, read) == expected
 
 
 def test_digit_scores_by_hand() -> None:
@@ -47,6 +76,6 @@ def test_wilson_intervals_as_published(successes: int, trials: int, expected: tu
 def test_wilson_bounds_are_where_the_score_test_is_just_rejected(counts: tuple[int, int]) -> None:
     successes, trials = counts
     for bound in wilson_interval(successes, trials):
-        assert -1e-12 < bound < 1 + 1e-12
+        assert 0 <= bound <= 1
         error = math.sqrt(max(bound * (1 - bound), 0) / trials)
         assert abs(successes / trials - bound) == pytest.approx(1.959964 * error, abs=1e-6)

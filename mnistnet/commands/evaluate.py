@@ -1,0 +1,113 @@
+"""`mnistnet evaluate`: how well a user's own labelled pictures are read."""
+
+import argparse
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+from rich.progress import BarColumn
+
+from mnistnet.commands import filled, filled_path, printable, show_error
+from mnistnet.commands.predict import describe_model, find_model, find_pictures
+from mnistnet.commands.progress import progress_bar
+from mnistnet.data.folder import LabelledFolder, LabelledPicture, label_folder, name_in
+from mnistnet.errors import DataError
+from mnistnet.evaluation.reading_score import Answer, Score, score_answers, score_text
+from mnistnet.reader import Reader, Reading
+
+SAID_EVERY = 1000
+"""Pictures, after which a line tells how far it is."""
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """The options of scoring."""
+    parser = argparse.ArgumentParser(
+        prog="mnistnet evaluate",
+        description="Score the reading of your own labelled pictures. A folder's labels come from labels.csv "
+        "(file,label and any other columns), else from sub-folders (3/anna.png), else from file names (3_anna.png). "
+        "A label of several digits is a number; `none` means that there is no digit.",
+        epilog="example: mnistnet evaluate my_pictures --by writer",
+    )
+    add = parser.add_argument
+    add("folder", type=filled_path, metavar="FOLDER", help="the labelled pictures, and all below it")
+    add(
+        "--model",
+        type=filled,
+        metavar="FILE.npz",
+        help="what to read with, or `shipped` (the one you trained last, else the shipped)",
+    )
+    add(
+        "--by",
+        type=filled,
+        metavar="COLUMN",
+        help="a row for each value of this column of labels.csv, or for each `folder` (kind, if there is one)",
+    )
+    add("--json", action="store_true", help="print the score as one line of JSON, with every misread picture")
+    add("--quiet", action="store_true", help="do not show progress")
+    return parser
+
+
+def run(args: argparse.Namespace) -> int:
+    """Score a folder; 1 if any of its pictures could not be read."""
+    if not args.folder.is_dir():
+        raise DataError(f"{args.folder} is not a folder; name one with labelled pictures")
+    labelled = label_folder(args.folder, find_pictures(str(args.folder)))
+    by = choose_column(labelled, args.by)
+    path, model = find_model(args.model)
+    pairs = list(read_labelled(labelled.pictures, args.folder, Reader(model), quiet=args.quiet))
+    score = score_answers([as_answer(picture, reading, by) for picture, reading in pairs if not reading.error])
+    failed = [reading for _, reading in pairs if reading.error]
+    result = score | {
+        "folder": str(args.folder),
+        "labels_from": labelled.labels_from,
+        "model": str(path),
+        "by": by,
+        "unreadable": [{"file": reading.file, "error": reading.error} for reading in failed],
+        "without_label": [name_in(args.folder, file) for file in labelled.without_label],
+    }
+    if args.json:
+        print(json.dumps(result))
+    else:
+        show(result, about_model=describe_model(path, model))
+    return 1 if failed else 0
+
+
+def show(result: Score, *, about_model: str) -> None:
+    """The score as text, and on standard error what could not be read."""
+    folder, left_out = printable(result["folder"]), result["without_label"]
+    print(f"{result['pictures']:,} pictures in {folder}, labels from {result['labels_from']}")
+    print(score_text(result, by=result["by"], printable=printable) + "\n")
+    if left_out:
+        print(f"Left out for want of a label: {len(left_out):,}, such as {printable(left_out[0])}")
+    print(printable(about_model), flush=True)
+    for failure in result["unreadable"]:
+        show_error(failure["error"])
+
+
+def as_answer(picture: LabelledPicture, reading: Reading, by: str) -> Answer:
+    """What the score needs to know."""
+    group = picture.columns.get(by, "")
+    return Answer(reading.file, picture.label, reading.digits, reading.confidence, reading.sure, group)
+
+
+def choose_column(labelled: LabelledFolder, name: str | None) -> str:
+    """The column that parts the pictures into groups; "" for none. Raises DataError."""
+    columns = list(labelled.pictures[0].columns)
+    if name is None:
+        return "kind" if "kind" in columns else ""
+    if name.lower() not in columns:
+        raise DataError(f"--by {name}: there is no such column; choose from {', '.join(columns)}")
+    return name.lower()
+
+
+def read_labelled(
+    pictures: list[LabelledPicture], folder: Path, reader: Reader, *, quiet: bool
+) -> Iterator[tuple[LabelledPicture, Reading]]:
+    """Each picture with what is read in it, while progress is shown."""
+    with progress_bar(BarColumn(), quiet=quiet) as progress:
+        task = progress.add_task("reading", total=len(pictures))
+        for done, picture in enumerate(pictures, start=1):
+            yield picture, reader.try_read(picture.path, name=name_in(folder, picture.path))
+            progress.update(task, completed=done)
+            if done % SAID_EVERY == 0:
+                progress.console.print(f"read {done:,} of {len(pictures):,} pictures")

@@ -1,0 +1,193 @@
+"""Folder: a user's own pictures, and where their labels come from.
+
+1. `labels.csv` in the folder: columns `file`, relative to the folder, and `label`; any others are kept.
+2. Without it, sub-folders: the nearest one above a picture that is named like a label, as in `3/anna.png`.
+3. Where no picture lies in one, file names: what stands before the first `_`, `-`, `.` or space, as in `3_anna.png`.
+
+A label is the digits of a picture in reading order, or `none` (in the table also nothing) where it has none.
+"""
+
+import codecs
+import csv
+import io
+import re
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
+from itertools import zip_longest
+from pathlib import Path
+from typing import NamedTuple
+
+from mnistnet.errors import DataError
+
+TABLE = "labels.csv"
+EXPECTED = (
+    f"expected a table {TABLE} with the columns file,label, or sub-folders named by digit (3/anna.png), "
+    "or file names that begin with it (3_anna.png, 42.png, none_1.png)"
+)
+
+
+class LabelledPicture(NamedTuple):
+    """A picture file and what it says."""
+
+    path: Path
+    label: str
+    """Digits; "" where there is none."""
+    columns: dict[str, str]
+    """What else the table says of it, by the column's name in lower case; and its `folder`."""
+
+
+class LabelledFolder(NamedTuple):
+    """A folder's pictures, of which those without a label are named apart."""
+
+    pictures: list[LabelledPicture]
+    without_label: list[Path]
+    labels_from: str
+
+
+def label_folder(folder: Path, files: Sequence[Path]) -> LabelledFolder:
+    """Find the labels of the picture files in a folder. Raises DataError."""
+    files = [path for path in files if not path.name.startswith(".")]  # macOS puts a `._3.png` beside each 3.png
+    if (folder / TABLE).is_file():
+        pictures, labels_from = read_table(folder / TABLE), TABLE
+    elif pictures := label_each(folder, files, label_of_folder):
+        labels_from = "sub-folders"
+    elif pictures := label_each(folder, files, label_of_name):
+        labels_from = "file names"
+    else:
+        what = f"no labels for the {len(files)} pictures" if files else "no pictures"
+        raise DataError(f"{what} in {folder}; {EXPECTED}")
+    labelled = {picture.path for picture in pictures}
+    return LabelledFolder(pictures, [path for path in files if path not in labelled], labels_from)
+
+
+def parse_label(text: str) -> str | None:
+    """The digits that a label stands for, "" for `none`; None if it is no label."""
+    if text.lower() == "none":
+        return ""
+    return text if re.fullmatch("[0-9]+", text) else None
+
+
+def label_of_folder(path: Path) -> str | None:
+    """The label that the nearest folder above a picture names; None if none does."""
+    return next((label for name in reversed(path.parts[:-1]) if (label := parse_label(name)) is not None), None)
+
+
+def label_of_name(path: Path) -> str | None:
+    """The label that a picture's name begins with; None if it begins with none."""
+    return parse_label(re.split("[-_. ]", path.name, maxsplit=1)[0])
+
+
+def label_each(folder: Path, files: Sequence[Path], label_of: Callable[[Path], str | None]) -> list[LabelledPicture]:
+    """The files for which label_of, given the path within folder, has a label."""
+    labels = ((path, label_of(path.relative_to(folder))) for path in files)
+    return [LabelledPicture(path, label, place(folder, path)) for path, label in labels if label is not None]
+
+
+def place(folder: Path, path: Path) -> dict[str, str]:
+    """The column that every picture has."""
+    return {"folder": Path(name_in(folder, path)).parent.as_posix()}
+
+
+def name_in(folder: Path, path: Path) -> str:
+    """A picture's path within the folder, where it lies in it."""
+    return (path.relative_to(folder) if path.is_relative_to(folder) else path).as_posix()
+
+
+def read_table(path: Path) -> list[LabelledPicture]:
+    """The pictures that a table names, each once. Raises DataError, which names the line."""
+    pictures: dict[Path, LabelledPicture] = {}
+    missing = []
+    for line, row in read_rows(path):
+        picture = read_row(row, path.parent, where=f"{path} line {line}")
+        if picture.path in pictures:
+            raise DataError(f"{path} line {line}: {row['file']} has a label already; name each file once")
+        pictures[picture.path] = picture
+        if not is_file(picture.path):
+            missing.append(missing_file(f"{path} line {line}", row["file"]))
+    if missing:
+        raise DataError(missing[0] + (f" ({len(missing)} lines name missing files)" if len(missing) > 1 else ""))
+    if not pictures:
+        raise DataError(f"{path} names no picture; expected lines such as 3_anna.png,3 below the first")
+    return list(pictures.values())
+
+
+def read_rows(path: Path) -> Iterator[tuple[int, dict[str, str]]]:
+    """Number of the line and cells by column, for each row that is not empty."""
+    text = read_text(path)
+    separator, names = find_columns(text, path)
+    needed = 1 + max(names.index("file"), names.index("label"))
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True)
+    try:
+        next(reader)
+        for row in reader:
+            cells = [cell.strip() for cell in row]
+            if not any(cells):
+                continue
+            if len(cells) < needed or any(cells[len(names) :]):
+                raise DataError(
+                    f"{path} line {reader.line_num}: expected {len(names)} cells as in line 1, got {len(cells)}; "
+                    f"put a text that holds {separator!r} in double quotes"
+                )
+            yield reader.line_num, dict(zip_longest(names, cells[: len(names)], fillvalue=""))
+    except csv.Error as error:
+        raise DataError(f"{path} line {reader.line_num}: it is no table ({error}); check the quotes") from error
+
+
+def read_text(path: Path) -> str:
+    """A table's text; bytes that are not UTF-8 are kept as Python keeps them in file names."""
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise DataError(f"cannot read {path}: {error.strerror or error}") from error
+    if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return data.decode("utf-16", errors="replace")
+    return data.decode("utf-8-sig", errors="surrogateescape")
+
+
+def find_columns(text: str, path: Path) -> tuple[str, list[str]]:
+    """What stands between the cells, and the columns' names."""
+    first = re.split("[\r\n]", text, maxsplit=1)[0][:10_000]  # less than csv takes as one cell
+    for separator in ",;\t":
+        names = [name.strip().lower() for name in next(csv.reader([first], delimiter=separator), [])]
+        if {"file", "label"} <= set(names):
+            twice = [name for name, count in Counter(filter(None, names)).items() if count > 1]
+            if twice:
+                raise DataError(f"{path} line 1: expected each column once, got {twice[0]} twice; rename one")
+            return separator, names
+    raise DataError(f"{path} line 1: expected the columns' names, file and label among them, got {first!r:.60}")
+
+
+def read_row(row: dict[str, str], folder: Path, *, where: str) -> LabelledPicture:
+    """One line of a table."""
+    if not row["file"]:
+        raise DataError(f"{where}: the file's name is missing")
+    digits = "".join(row["label"].split())
+    label = parse_label(digits or "none")
+    if label is None:
+        raise DataError(
+            f"{where}: expected the label of {row['file']} to be digits, or nothing where it has none, "
+            f"got {row['label']!r:.40}"
+        )
+    path = find_file(folder, row["file"])
+    others = {name: cell for name, cell in row.items() if name not in ("", "file", "label")}
+    return LabelledPicture(path, label, place(folder, path) | others)
+
+
+def find_file(folder: Path, name: str) -> Path:
+    """The path that a table means, which may have been written on Windows."""
+    path, turned = folder / name, folder / name.replace("\\", "/")
+    return turned if is_file(turned) and not is_file(path) else path
+
+
+def is_file(path: Path) -> bool:
+    """Path.is_file, and False too for what cannot be a file's name."""
+    with suppress(OSError, ValueError):
+        return path.is_file()
+    return False
+
+
+def missing_file(where: str, name: str) -> str:
+    """What to say of a file that is not there."""
+    is_text = not any("\ud800" <= char <= "\udfff" or char == "\ufffd" for char in name)
+    return f"{where}: there is no file {name}" + ("" if is_text else f"; save {TABLE} as UTF-8")
