@@ -1,6 +1,10 @@
 """Fixtures that every folder of tests shares."""
 
 import os
+
+# Before NumPy is imported: tests run side by side, and BLAS threads that wait for a core wait busily.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+
 from pathlib import Path
 
 import pytest

@@ -139,7 +139,7 @@ def test_stopped_it_leaves_no_process_and_goes_on(mnistnet: CommandLine, tmp_pat
 @posix
 @pytest.mark.slow
 def test_ctrl_c_at_any_time_leaves_one_line(mnistnet: CommandLine, tmp_path: Path) -> None:
-    for tenths in range(3, 20):
+    for tenths in range(3, 30, 2):
         process = mnistnet.start(*ON_SAMPLE, *LONG, tmp_path / str(tenths))
         try:
             with pytest.raises(subprocess.TimeoutExpired):
@@ -153,7 +153,7 @@ def test_ctrl_c_at_any_time_leaves_one_line(mnistnet: CommandLine, tmp_path: Pat
         finally:
             process.kill()
         assert process.returncode in (130, -signal.SIGINT)
-        assert tenths < 8 or "Traceback" not in err
+        assert tenths < 15 or "Traceback" not in err  # until then Python itself may still be starting
 
 
 @pytest.mark.parametrize(
