@@ -109,6 +109,12 @@ OPTIONS: Mapping[str, Option] = {
     "shear": Option(WARPS, number, "X", "slanted by up to X pixels a row, such as 0.12"),
     "shift": Option(WARPS, number, "X", "moved by up to X pixels, such as 1.5"),
     "elastic": Option(WARPS, number, "X", "bent: standard deviation of an elastic field in pixels, such as 1"),
+    "other_hands": Option(
+        WARPS,
+        number,
+        "X",
+        "1s with a flag, 7s with a bar and 0s with a slash besides: share of the images, such as 0.1",
+    ),
     "validation": Option(
         RUN, number, "X", "share of the images kept aside to choose the best epoch; 0: none, and the last"
     ),

@@ -123,8 +123,7 @@ def train_with_bar(
     dataset: Dataset, settings: Settings, checkpoint: Checkpoint | None, args: argparse.Namespace
 ) -> Training:
     """Train, and show how it goes; Ctrl-C ends it early, but not any more when the last epoch is done."""
-    images = len(dataset.learning.labels)
-    images -= settings.validation_images(images)
+    images = settings.examples(len(dataset.learning.labels))
     bar = TrainingBar(settings, images=images, quiet=args.quiet)
     path = checkpoint_path(args)
     save = partial(save_checkpoint, path, settings=settings, data_sha256=dataset.sha256) if path else None

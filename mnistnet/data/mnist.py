@@ -97,6 +97,11 @@ def split(examples: Examples, *, validation: int, rng: np.random.Generator) -> t
     )
 
 
+def joined(one: Examples, other: Examples) -> Examples:
+    """The examples of both."""
+    return Examples(np.concatenate([one.images, other.images]), np.concatenate([one.labels, other.labels]))
+
+
 def _mnist(contents: dict[str, bytes]) -> Dataset:
     arrays = [parse_idx(contents[file.name], name=file.name) for file in FILES]
     train_images, train_labels, test_images, test_labels = arrays

@@ -72,6 +72,9 @@ class Settings:
     elastic: float = 0.0
     """How strongly training digits are warped, see Warps; 0 for all of them: not at all."""
 
+    other_hands: float = 0.0
+    """So many 1s with a flag, 7s with a bar and 0s with a slash are learned from besides, as a share of the images."""
+
     validation: float = 1 / 12
     """Share of the images kept aside to choose the best epoch: 5,000 of 60,000; 0 to learn from all of them, and take
     the last epoch."""
@@ -108,6 +111,7 @@ class Settings:
             "dropout",
             "input_dropout",
             "average",
+            "other_hands",
             "validation",
         ):
             value = getattr(self, name)
@@ -153,6 +157,11 @@ class Settings:
         if kept >= images:
             raise TrainingError(f"--validation {self.validation:g} leaves none of {images:,} images to train on")
         return kept
+
+    def examples(self, images: int) -> int:
+        """How many examples are learned from, of so many images. Raises TrainingError if none is."""
+        learned = images - self.validation_images(images)
+        return learned + round(self.other_hands * learned)
 
     @property
     def warps(self) -> Warps | None:

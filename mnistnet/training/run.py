@@ -6,7 +6,8 @@ from typing import NamedTuple
 import numpy as np
 
 from mnistnet.arrays import Floats
-from mnistnet.data.mnist import Dataset, split
+from mnistnet.data.mnist import Dataset, joined, split
+from mnistnet.data.other_hands import other_hands
 from mnistnet.evaluation.metrics import confusion_matrix
 from mnistnet.model_file import Model, Provenance
 from mnistnet.nn.network import probabilities
@@ -42,9 +43,10 @@ def train_network(
     the state after every epoch. Ctrl-C ends it early.
     """
     rng = np.random.default_rng(settings.seed)
-    train, validation = split(
-        dataset.learning, validation=settings.validation_images(len(dataset.learning.labels)), rng=rng
-    )
+    images = len(dataset.learning.labels)
+    train, validation = split(dataset.learning, validation=settings.validation_images(images), rng=rng)
+    if added := settings.examples(images) - len(train.labels):
+        train = joined(train, other_hands(train, added, rng=rng))
     state = new_state(settings.network(), settings, train, rng=rng)
     if restore:
         restore(state)
