@@ -11,6 +11,7 @@ _BLOCKS = 64  # on the longer side, of a picture that has as many pixels; in a s
 _BROAD = 14  # blocks: no stroke at the picture's rim is so broad
 _BEYOND = 4  # of these may be outside of the picture
 _CONTACT = 20  # blocks of the rim: no stroke touches so many
+_MOSTLY = 0.7  # of the part is so broad: a digit, written with a brush, may be here and there
 _MARGIN = 16  # blocks: a page has such a square free of writing,
 _PAGE = 24  # is as wide and high,
 _FULL = 0.85  # and most of the rectangle around it
@@ -30,10 +31,11 @@ def find_surroundings(grey: Floats, ink: Floats) -> Mask:
         return np.zeros(grey.shape, bool)
     mask = _blocks(ink, side).mean(axis=(1, 3)) > 0.5
     rim = _rim(mask.shape)
-    broad = (_around(np.pad(mask, _BEYOND, mode="edge"), _BROAD) == _BROAD**2)[_BEYOND:-_BEYOND, _BEYOND:-_BEYOND]
+    beyond = np.pad(mask, _BEYOND, mode="edge")
+    broad = (_around(_around(beyond, _BROAD) == _BROAD**2, _BROAD) > 0)[_BEYOND:-_BEYOND, _BEYOND:-_BEYOND]
     solid = _pieces_with(mask, broad)
     around = _pieces_with(~solid, rim)
-    if np.count_nonzero(solid & rim) < _CONTACT:
+    if np.count_nonzero(solid & rim) < _CONTACT or np.count_nonzero(solid & broad) < _MOSTLY * np.count_nonzero(solid):
         around = _pieces_with(~_pieces_with(mask, _around(mask, _MARGIN) == _MARGIN**2), rim)
         if not _is_page(~around):
             return np.zeros(grey.shape, bool)

@@ -5,6 +5,7 @@ import pytest
 
 from mnistnet.arrays import Floats
 from mnistnet.vision.ink import find_ink
+from mnistnet.vision.surroundings import find_surroundings
 from tests.vision.test_lines import alike, pasted
 
 SIZE = 320, 240
@@ -44,3 +45,11 @@ def test_broad_strokes_are_ink() -> None:
         broad = np.maximum.reduce([np.roll(small, (y, x), (0, 1)) for y in (0, 1) for x in (0, 1)])
         digit = np.kron(broad, np.ones((8, 8), np.float32))
         assert alike(find_ink(1 - digit).pixels, digit) > 0.95
+
+
+def test_digits_cut_without_a_margin_are_ink() -> None:
+    for number in range(0, 1000, 10):
+        digit = pasted(number, (280, 280), (0, 0), side=280)
+        rows, columns = np.flatnonzero((digit > 0.5).any(axis=1)), np.flatnonzero((digit > 0.5).any(axis=0))
+        tight = digit[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
+        assert not find_surroundings(1 - tight, tight).any()
