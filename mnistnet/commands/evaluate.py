@@ -8,9 +8,9 @@ from pathlib import Path
 from rich.progress import BarColumn
 
 from mnistnet.commands import filled, filled_path, printable, show_error
-from mnistnet.commands.predict import describe_model, find_model, find_pictures
+from mnistnet.commands.predict import describe_model, find_model
 from mnistnet.commands.progress import progress_bar
-from mnistnet.data.folder import LabelledFolder, LabelledPicture, label_folder, name_in
+from mnistnet.data.folder import LabelledFolder, LabelledPicture, find_pictures, label_folder, name_in
 from mnistnet.errors import DataError
 from mnistnet.evaluation.reading_score import Answer, Score, score_answers, score_text
 from mnistnet.reader import Reader, Reading

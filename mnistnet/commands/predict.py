@@ -7,12 +7,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from mnistnet.commands import filled, filled_path, printable, show_error
+from mnistnet.data.folder import SUFFIXES, find_pictures
 from mnistnet.files import require_writable, write_text
 from mnistnet.model_file import Model, load_model
 from mnistnet.places import recall, shipped
 from mnistnet.reader import Reader, Reading
 
-SUFFIXES = {".png", ".jpg", ".jpeg", ".bmp", ".gif", ".webp", ".tif", ".tiff"}
 CSV_COLUMNS = ("file", "digits", "confidence", "sure", "warnings", "error")
 CLOSE = 0.1
 """A runner-up of at least this probability is told."""
@@ -107,19 +107,6 @@ def read_one(text: str, reader: Reader) -> Iterator[Reading]:
         yield Reading(text, error=f"no pictures in the folder {text} (expected {', '.join(sorted(SUFFIXES))})")
     else:
         yield Reading(text, error=f"no file matches {text}; check the pattern")
-
-
-def find_pictures(text: str) -> list[Path]:
-    """The files that one argument stands for; a name that is neither folder nor pattern stands for itself."""
-    path = Path(text)
-    if path.is_dir():
-        return sorted(file for file in path.rglob("*") if file.suffix.lower() in SUFFIXES and file.is_file())
-    if any(character in text for character in "*?[") and not path.exists():
-        import glob  # rarely wanted: shells other than Windows' expand patterns themselves
-
-        names = glob.glob(text, recursive=True)  # noqa: PTH207  (Path.glob takes no absolute pattern)
-        return sorted(path for path in map(Path, names) if path.is_file())
-    return [path]
 
 
 def show(reading: Reading, *, name_it: bool) -> None:

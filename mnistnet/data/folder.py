@@ -20,6 +20,8 @@ from typing import NamedTuple
 
 from mnistnet.errors import DataError
 
+SUFFIXES = {".png", ".jpg", ".jpeg", ".bmp", ".gif", ".webp", ".tif", ".tiff"}
+"""Of pictures, in small letters."""
 TABLE = "labels.csv"
 EXPECTED = (
     f"expected a table {TABLE} with the columns file,label, or sub-folders named by digit (3/anna.png), "
@@ -45,9 +47,26 @@ class LabelledFolder(NamedTuple):
     labels_from: str
 
 
+def find_pictures(text: str) -> list[Path]:
+    """The files that one argument stands for; a name that is neither folder nor pattern stands for itself."""
+    path = Path(text)
+    if path.is_dir():
+        return sorted(file for file in path.rglob("*") if is_picture(file))
+    if any(character in text for character in "*?[") and not path.exists():
+        import glob  # rarely wanted: shells other than Windows' expand patterns themselves
+
+        names = glob.glob(text, recursive=True)  # noqa: PTH207  (Path.glob takes no absolute pattern)
+        return sorted(path for path in map(Path, names) if path.is_file())
+    return [path]
+
+
+def is_picture(path: Path) -> bool:
+    """Whether it is named like one. Beside each 3.png macOS puts a `._3.png` on other systems' disks, which is none."""
+    return path.suffix.lower() in SUFFIXES and not path.name.startswith("._") and path.is_file()
+
+
 def label_folder(folder: Path, files: Sequence[Path]) -> LabelledFolder:
     """Find the labels of the picture files in a folder. Raises DataError."""
-    files = [path for path in files if not path.name.startswith(".")]  # macOS puts a `._3.png` beside each 3.png
     if (folder / TABLE).is_file():
         pictures, labels_from = read_table(folder / TABLE), TABLE
     elif pictures := label_each(folder, files, label_of_folder):

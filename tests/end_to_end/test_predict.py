@@ -2,6 +2,7 @@
 
 import csv
 import json
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -56,8 +57,8 @@ def test_json_is_one_object_for_every_input_in_order(mnistnet: CommandLine, draw
     assert 0 <= y0 < y1 <= 280
 
 
-def test_folders_patterns_and_standard_input(mnistnet: CommandLine, draw: Draw) -> None:
-    paths = [draw(index) for index in DRAWN]
+def test_folders_patterns_and_standard_input(mnistnet: CommandLine, draw: Draw, tmp_path: Path) -> None:
+    paths = [Path(shutil.copy(draw(index), tmp_path)) for index in DRAWN]
     folder = mnistnet("predict", paths[0].parent)
     assert folder.returncode == 0
     assert [line.split(": ")[0] for line in folder.stdout.splitlines()] == sorted(map(str, paths))
