@@ -111,6 +111,8 @@ def work_of(args: argparse.Namespace) -> Work:
         raise UsageError("benchmark: --figure draws the part growth: add it to --parts")
     if args.figure and args.figure.suffix != ".png":
         raise UsageError(f"benchmark: --figure writes a .png, got {args.figure}")
+    if args.json and args.figure and args.json.resolve() == args.figure.resolve():
+        raise UsageError(f"benchmark: --json and --figure name the same file, {args.json}")
     work = QUICK if args.quick else Work()
     return replace(work, repeats=args.repeats or work.repeats)
 

@@ -8,6 +8,7 @@ import numpy as np
 
 from mnistnet.arrays import SIDE, Floats
 from mnistnet.data.mnist import Examples
+from mnistnet.errors import DataError
 from mnistnet.vision.box import bounding_box
 from mnistnet.vision.normalize import ink_box, to_mnist
 
@@ -24,10 +25,10 @@ Point = tuple[float, float]
 def other_hands(examples: Examples, count: int, *, rng: np.random.Generator) -> Examples:
     """count of the examples' 1s, 7s and 0s, with a flag, a bar or a slash.
 
-    Raises ValueError where any of these digits is missing.
+    Raises DataError where any of these digits is missing.
     """
     if missing := [kind for kind in KINDS if not (examples.labels == kind).any()]:
-        raise ValueError(f"expected 0s, 1s and 7s among the examples, got none of {missing}")
+        raise DataError(f"--other-hands needs 0s, 1s and 7s among the images, got none of {missing}; take more images")
     rows = [int(rng.choice(np.flatnonzero(examples.labels == kind))) for kind in rng.choice(KINDS, count, p=SHARES)]
     images, labels = examples.images[rows], examples.labels[rows]
     rewritten = [with_strokes(image, int(label), rng=rng) for image, label in zip(images, labels, strict=True)]

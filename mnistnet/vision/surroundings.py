@@ -29,23 +29,28 @@ def find_surroundings(grey: Floats, ink: Floats) -> Mask:
     side = max(grey.shape) // _BLOCKS
     if not side:
         return np.zeros(grey.shape, bool)
-    mask = _blocks(ink, side).mean(axis=(1, 3)) > 0.5
-    rim = _rim(mask.shape)
-    beyond = np.pad(mask, _BEYOND, mode="edge")
-    broad = (_around(_around(beyond, _BROAD) == _BROAD**2, _BROAD) > 0)[_BEYOND:-_BEYOND, _BEYOND:-_BEYOND]
-    solid = _pieces_with(mask, broad)
-    around = _pieces_with(~solid, rim)
-    if np.count_nonzero(solid & rim) < _CONTACT or np.count_nonzero(solid & broad) < _MOSTLY * np.count_nonzero(solid):
-        around = _pieces_with(~_pieces_with(mask, _around(mask, _MARGIN) == _MARGIN**2), rim)
-        if not _is_page(~around):
-            return np.zeros(grey.shape, bool)
+    outside = _outside(_blocks(ink, side).mean(axis=(1, 3)) > 0.5)
+    if outside.all():
+        return np.zeros(grey.shape, bool)
     marks = np.ptp(_blocks(grey, side), axis=(1, 3))
-    outer, inner = (np.where(_grown(other), 0, marks).max() for other in (~around, around))
+    outer, inner = (np.where(_grown(other), 0, marks).max() for other in (~outside, outside))
     if max(outer, inner) < _MARK * np.ptp(grey):
         return np.zeros(grey.shape, bool)
-    empty = _grown(~around if outer >= inner else around)
+    empty = _grown(~outside if outer >= inner else outside)
     height, width = grey.shape
     return np.repeat(np.repeat(empty, side, axis=0), side, axis=1)[:height, :width]
+
+
+def _outside(mask: Mask) -> Mask:
+    """What is around a broad thing along the rim, else around a page; everything, where there is neither."""
+    rim = _rim(mask.shape)
+    beyond = _count_around(np.pad(mask, _BEYOND, mode="edge"), _BROAD) == _BROAD**2
+    broad = (_count_around(beyond, _BROAD) > 0)[_BEYOND:-_BEYOND, _BEYOND:-_BEYOND]
+    thing = _pieces_with(mask, broad)
+    if (thing & rim).sum() >= _CONTACT and (thing & broad).sum() >= _MOSTLY * thing.sum():
+        return _pieces_with(~thing, rim)
+    outside = _pieces_with(~_pieces_with(mask, _count_around(mask, _MARGIN) == _MARGIN**2), rim)
+    return outside if _is_page(~outside) else np.ones_like(mask)
 
 
 def _blocks(picture: Floats, side: int) -> Floats:
@@ -76,10 +81,10 @@ def _pieces_with(mask: Mask, marked: Mask) -> Mask:
 
 def _grown(mask: Mask) -> Mask:
     """With the edge around it."""
-    return _around(mask, 2 * _EDGE + 1) > 0
+    return _count_around(mask, 2 * _EDGE + 1) > 0
 
 
-def _around(mask: Mask, side: int) -> NDArray[np.intp]:
+def _count_around(mask: Mask, side: int) -> NDArray[np.intp]:
     """How much is True in the square of so many pixels around each; nothing is outside."""
     padded = np.pad(mask, (side // 2, side - side // 2 - 1)).astype(np.intp)
     sums = np.pad(padded.cumsum(0).cumsum(1), ((1, 0), (1, 0)))

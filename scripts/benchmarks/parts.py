@@ -31,8 +31,9 @@ def part_named(name: str) -> Part:
     try:
         module = importlib.import_module(f"benchmarks.{name.replace('-', '_')}")
     except (ImportError, OSError) as error:  # PyTorch raises OSError where one of its libraries is missing
+        reason = " ".join(str(error).split())
         raise MnistnetError(
-            f"the part {name} needs a package that is missing or broken: {error}; install with: "
+            f"the part {name} needs a package that is missing or broken: {reason}; install with: "
             "python -m pip install -e '.[bench]', or name other --parts"
         ) from error
     return Part(module.TITLE, module.NOTE, module.measure)

@@ -6,6 +6,7 @@ import pytest
 from mnistnet.arrays import BOX, SIDE
 from mnistnet.data.mnist import Examples, load_sample
 from mnistnet.data.other_hands import other_hands, with_stroke
+from mnistnet.errors import DataError
 from mnistnet.vision.box import bounding_box
 
 SAMPLE = load_sample().learning
@@ -60,5 +61,5 @@ def test_a_stroke_is_as_long_and_as_wide_as_asked() -> None:
 
 
 def test_a_digit_that_is_missing_is_an_error() -> None:
-    with pytest.raises(ValueError, match=r"got none of \[1, 7, 0\]"):
+    with pytest.raises(DataError, match=r"got none of \[1, 7, 0\]"):
         other_hands(Examples(SAMPLE.images[:5], np.full(5, 3)), 10, rng=np.random.default_rng(0))

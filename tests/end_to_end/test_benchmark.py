@@ -43,7 +43,7 @@ def benchmark(home: Path, *arguments: object) -> Done:
     [
         ("--parts", "nothing"), ("--parts", ""), ("--threads", "0"), ("--threads", usable_cores() + 1),
         ("--threads", "one"), ("--repeats", 0), ("--part",), ("--parts", "warps", "--figure", "x.png"),
-        ("--parts", "growth", "--figure", "x.txt"),
+        ("--parts", "growth", "--figure", "x.txt"), ("--parts", "growth", "--figure", "./x.png", "--json", "x.png"),
     ],
 )  # fmt: skip
 def test_options_that_make_no_sense_are_wrong_usage(tmp_path: Path, options: tuple[object, ...]) -> None:

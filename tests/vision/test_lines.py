@@ -4,20 +4,10 @@ import numpy as np
 import pytest
 from PIL import Image, ImageDraw
 
-from mnistnet.arrays import SIDE, Floats
-from mnistnet.data.mnist import load_sample
+from mnistnet.arrays import Floats
 from mnistnet.vision.lines import find_lines, without_lines
 from mnistnet.vision.pieces import find_pieces, sum_by_piece, without_specks
-
-DIGITS = load_sample().test.images
-
-
-def pasted(number: int, size: tuple[int, int], place: tuple[int, int], side: int = 112) -> Floats:
-    """A digit of the sample, side pixels wide with its margin, in an empty picture of size (width, height)."""
-    small = Image.fromarray(np.uint8(255 * DIGITS[number].reshape(SIDE, SIDE)))
-    picture = Image.new("L", size)
-    picture.paste(small.resize((side, side), Image.Resampling.BICUBIC), place)
-    return np.asarray(picture, np.float32) / 255
+from tests.vision.pictures import alike, pasted
 
 
 def drawn(size: tuple[int, int], *strokes: tuple[tuple[float, float], ...], width: int, tilt: float = 0) -> Floats:
@@ -27,11 +17,6 @@ def drawn(size: tuple[int, int], *strokes: tuple[tuple[float, float], ...], widt
         ImageDraw.Draw(picture).line([(2 * x, 2 * y) for x, y in stroke], fill=255, width=2 * width)
     turned = picture.rotate(tilt, Image.Resampling.BICUBIC).resize(size, Image.Resampling.BOX)
     return np.asarray(turned, np.float32) / 255
-
-
-def alike(one: Floats, other: Floats) -> float:
-    """Shared ink: 1 for the same pictures, 0 for those without a common pixel (Dice 1945)."""
-    return float(2 * np.minimum(one, other).sum() / (one.sum() + other.sum()))
 
 
 def largest_share(ink: Floats) -> float:

@@ -6,7 +6,7 @@ import pytest
 from mnistnet.arrays import Floats
 from mnistnet.vision.ink import find_ink
 from mnistnet.vision.surroundings import find_surroundings
-from tests.vision.test_lines import alike, pasted
+from tests.vision.pictures import alike, pasted
 
 SIZE = 320, 240
 
