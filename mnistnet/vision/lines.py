@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from mnistnet.arrays import Floats
 from mnistnet.vision.box import Box, bounding_box
-from mnistnet.vision.pieces import without_specks
+from mnistnet.vision.pieces import fill_runs, find_runs, without_specks
 
 _INK = 0.25
 _SLOPES = np.linspace(-0.12, 0.12, 49)
@@ -109,7 +109,7 @@ def _height(ink: Floats) -> int:
 def find_lines(mask: NDArray[np.bool_]) -> list[Line]:
     """The nearly level lines in mask, (h, w), the clearest first."""
     step = max(1, mask.shape[1] // _COLUMNS)
-    runs = _runs_down(mask[:, ::step])
+    runs = Runs(*find_runs(mask[:, ::step].T))
     runs = runs._replace(column=runs.column * step)
     runs = runs.chosen(runs.thickness <= max(3, _THICK * max(mask.shape)))
     lines = []
@@ -156,29 +156,13 @@ def _fit(runs: Runs, step: int) -> Line:
 
 def _erase(ink: Floats, lines: Sequence[Line]) -> Floats:
     """ink without these level lines, but with what crosses them."""
-    runs = _runs_down(ink > 0)
+    runs = Runs(*find_runs(ink.T > 0))
     gone = np.zeros(len(runs.column), bool)
     for line in lines:
         reach = line.thickness + 2  # the ink's soft edges
         near = line.distance(runs) <= max(2, reach / 2)
         near &= (line.first - reach <= runs.column) & (runs.column < line.last + reach)
         gone |= near & (runs.thickness <= 1.7 * line.thickness + 2)
-    return np.where(_filled(runs.chosen(gone), ink.shape), 0, ink).astype(np.float32)
-
-
-def _runs_down(mask: NDArray[np.bool_]) -> Runs:
-    height, width = mask.shape
-    padded = np.zeros((width, height + 2), np.int8)
-    padded[:, 1:-1] = mask.T
-    steps = np.diff(padded, axis=1)
-    (column, first), (_, last) = np.nonzero(steps > 0), np.nonzero(steps < 0)
-    return Runs(column, first, last)
-
-
-def _filled(runs: Runs, shape: tuple[int, ...]) -> NDArray[np.bool_]:
-    """The mask, of this shape, that is True in the runs."""
-    height, width = shape
-    steps = np.zeros((width, height + 1), np.int8)
-    steps[runs.column, runs.first] += 1
-    steps[runs.column, runs.last] -= 1
-    return np.cumsum(steps, axis=1, dtype=np.int8)[:, :-1].astype(bool).T
+    lost, height = runs.chosen(gone), len(ink)
+    mask = fill_runs(lost.column * height + lost.first, lost.column * height + lost.last, ink.T.shape).T
+    return np.where(mask, np.float32(0), ink)

@@ -21,8 +21,8 @@ class Runs(NamedTuple):
     piece: NDArray[np.intp]
 
 
-def find_pieces(mask: NDArray[np.bool_]) -> Runs:
-    """The runs of True in mask, (h, w), each with the connected piece that it belongs to."""
+def find_runs(mask: NDArray[np.bool_]) -> tuple[NDArray[np.intp], NDArray[np.intp], NDArray[np.intp]]:
+    """The runs of True along the rows of mask, (h, w): row, first column and last column (exclusive), (n,) each."""
     height, width = mask.shape
     stride = width + 2  # a False column on either side keeps the runs of different rows apart
     padded = np.zeros((height, stride), bool)
@@ -30,9 +30,17 @@ def find_pieces(mask: NDArray[np.bool_]) -> Runs:
     flat = padded.ravel()
     changes = np.flatnonzero(flat[1:] != flat[:-1]) + 1
     starts, ends = changes[::2], changes[1::2]
-    piece = _join(len(starts), *_touching(starts, ends, stride))
-    to_unpadded = 2 * (starts // stride) + 1
-    return Runs(starts - to_unpadded, ends - to_unpadded, piece)
+    row = starts // stride
+    return row, starts - row * stride - 1, ends - row * stride - 1
+
+
+def find_pieces(mask: NDArray[np.bool_]) -> Runs:
+    """The runs of True in mask, (h, w), each with the connected piece that it belongs to."""
+    width = mask.shape[1]
+    row, first, last = find_runs(mask)
+    apart = row * (width + 2)  # with an empty column on either side, the end of a row touches no beginning
+    piece = _join(len(row), *_touching(apart + first, apart + last, width + 2))
+    return Runs(row * width + first, row * width + last, piece)
 
 
 def _touching(
@@ -60,11 +68,11 @@ def _join(count: int, left: NDArray[np.intp], right: NDArray[np.intp]) -> NDArra
     return (np.cumsum(root == np.arange(count)) - 1)[root]
 
 
-def fill_runs(runs: Runs, shape: tuple[int, int]) -> NDArray[np.bool_]:
-    """The mask, of this shape, that is True in the runs and False elsewhere."""
+def fill_runs(starts: NDArray[np.intp], ends: NDArray[np.intp], shape: tuple[int, ...]) -> NDArray[np.bool_]:
+    """The mask, of this shape, that is True in runs of its flat pixels and False elsewhere."""
     steps = np.zeros(shape[0] * shape[1] + 1, np.int8)
-    steps[runs.starts] += 1
-    steps[runs.ends] -= 1
+    steps[starts] += 1
+    steps[ends] -= 1
     return np.cumsum(steps[:-1], dtype=np.int8).astype(bool).reshape(shape)
 
 
@@ -85,4 +93,7 @@ def without_specks(ink: Floats) -> Floats:
         return ink
     dark = sum_by_piece(runs, np.add.reduceat((ink > 0.5).ravel(), runs.starts, dtype=np.float32))
     large = dark >= _SPECK_SHARE * dark.max()
-    return ink if large.all() else ink * fill_runs(select_pieces(runs, large), ink.shape)
+    if large.all():
+        return ink
+    kept = select_pieces(runs, large)
+    return ink * fill_runs(kept.starts, kept.ends, ink.shape)

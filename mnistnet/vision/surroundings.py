@@ -76,7 +76,8 @@ def _pieces_with(mask: Mask, marked: Mask) -> Mask:
     if not len(runs.piece):
         return mask
     counts = np.diff(np.cumsum(np.append(0, marked & mask))[np.stack([runs.starts, runs.ends])], axis=0)[0]
-    return fill_runs(select_pieces(runs, sum_by_piece(runs, counts) > 0), (mask.shape[0], mask.shape[1]))
+    chosen = select_pieces(runs, sum_by_piece(runs, counts) > 0)
+    return fill_runs(chosen.starts, chosen.ends, mask.shape)
 
 
 def _grown(mask: Mask) -> Mask:
