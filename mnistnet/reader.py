@@ -2,16 +2,16 @@
 
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
-from mnistnet.arrays import SIDE
+from mnistnet.arrays import SIDE, Floats
 from mnistnet.errors import ModelError, PictureError
 from mnistnet.model_file import Model
 from mnistnet.nn.network import probabilities
 from mnistnet.vision.box import Box
-from mnistnet.vision.image_file import open_picture
+from mnistnet.vision.image_file import Picture, open_picture
 from mnistnet.vision.ink import find_ink
 from mnistnet.vision.normalize import ink_box, to_mnist
 
@@ -50,6 +50,17 @@ class Reading:
         return values
 
 
+class Inspection(NamedTuple):
+    """A reading, and what was seen on the way to it."""
+
+    reading: Reading
+    picture: Picture
+    ink: Floats
+    """(h, w) in [0, 1], as large as picture.grey."""
+    images: Floats
+    """Each part of the reading as the network saw it, (parts, 784) in MNIST's format."""
+
+
 @dataclass(frozen=True)
 class Reader:
     """Reads pictures with one model."""
@@ -58,10 +69,15 @@ class Reader:
 
     def read(self, source: Path | bytes, *, name: str) -> Reading:
         """The digits in a picture file or in its bytes; name stands in the answer. Raises PictureError."""
+        return self.inspect(source, name=name).reading
+
+    def inspect(self, source: Path | bytes, *, name: str) -> Inspection:
+        """Like read, and show how. Raises PictureError."""
         picture = open_picture(source, name=name)
         ink = find_ink(picture.grey)
         if ink.none_because:
-            return Reading(name, warnings=[ink.none_because])
+            none = np.zeros((0, SIDE * SIDE), np.float32)
+            return Inspection(Reading(name, warnings=[ink.none_because]), picture, ink.pixels, none)
         box = ink_box(ink.pixels)
         image = to_mnist(ink.pixels, box).reshape(1, SIDE * SIDE)
         with np.errstate(over="ignore", invalid="ignore"):
@@ -71,7 +87,8 @@ class Reader:
         digit = int(shares.argmax())
         part = Part(picture.in_pixels(box), digit, [round(float(share), 6) for share in shares])
         confidence = part.probabilities[digit]
-        return Reading(name, str(digit), confidence, confidence >= SURE, [part])
+        reading = Reading(name, str(digit), confidence, confidence >= SURE, [part])
+        return Inspection(reading, picture, ink.pixels, image)
 
     def try_read(self, source: Path | bytes, *, name: str) -> Reading:
         """Like read, with the reason in the reading's error where the picture cannot be read."""
