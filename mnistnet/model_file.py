@@ -1,13 +1,14 @@
 """Model file: a trained network and where it comes from, as one archive.
 
-It holds `model.json` (the format's version, the network's sizes, activation and output, and the provenance) and for
-each layer, from the first, `weights_K.npy` (inputs, outputs) and `bias_K.npy` (outputs,), float32, or float16 where
-that loses nothing. Whatever training did to the inputs or inside the network is folded into these: the saved network is
-plain layers. The same training gives the same file, byte for byte: no clock and no path goes into it.
+It holds `model.json` (the format's version, the network's sizes, activation and output, the calibration and the
+provenance) and for each layer, from the first, `weights_K.npy` (inputs, outputs) and `bias_K.npy` (outputs,), float32,
+or float16 where that loses nothing; the calibration's detector has its own, `detector_weights_K.npy` and so on.
+Whatever training did to the inputs or inside the network is folded into these: the saved network is plain layers. The
+same training gives the same file, byte for byte: no clock and no path goes into it.
 """
 
 import zipfile
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from itertools import pairwise
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -21,11 +22,15 @@ from mnistnet.files import require_regular
 from mnistnet.nn.network import Network, Params, new_params
 
 FORMAT = "mnistnet model"
-FORMAT_VERSION = 3
-READABLE = (2, 3)
-"""Version 2 has no half precision."""
+FORMAT_VERSION = 4
+READABLE = (2, 3, 4)
+"""Version 2 has no half precision, and no version before CALIBRATED a calibration."""
+CALIBRATED = 4
 MAX_PARAMS = 100_000_000
 MAX_COUNT = 1_000_000_000
+DETECTOR = "detector_"
+MAX_DETECTOR = 1_000
+"""Units of its hidden layer."""
 
 
 @dataclass(frozen=True)
@@ -68,12 +73,42 @@ class Provenance:
         return self.test_images - sum(row[digit] for digit, row in enumerate(self.confusion))
 
 
+@dataclass(frozen=True, eq=False)
+class Calibration:
+    """When to trust the network's answers."""
+
+    temperature: float
+    """Divides the logits, so that confidences are shares of right answers."""
+    sure_from: float
+    """A sure answer has at least this confidence,"""
+    digit_from: float
+    """and at least this likeness to a digit."""
+    detector: Network
+    """From the outputs of all hidden layers, the first one's first, to a picture's likeness to a digit: the log-odds of
+    a digit against all else."""
+    detector_params: Params
+    sure_images: int = 0
+    """Of the test images it is sure of so many,"""
+    sure_errors: int = 0
+    """and so many of these it misreads;"""
+    expected_calibration_error: float = 0.0
+    """with all of them it errs so much about its confidence (Guo et al. 2017)."""
+
+    def as_json(self) -> dict[str, Any]:
+        """What goes into `model.json`."""
+        return {name: getattr(self, name) for name in NUMBERS} | {"detector_sizes": list(self.detector.sizes)}
+
+
+NUMBERS = [field.name for field in fields(Calibration) if not field.name.startswith("detector")]
+
+
 @dataclass(frozen=True)
 class Model:
-    """A network with trained parameters and their provenance."""
+    """A network with trained parameters, what its answers are worth, and where it comes from."""
 
     network: Network
     params: Params
+    calibration: Calibration
     provenance: Provenance
 
 
@@ -88,9 +123,11 @@ def save_model(model: Model, path: Path, *, overwrite: bool = False) -> None:
         "sizes": network.sizes,
         "activation": network.activation,
         "output": network.output,
+        "calibration": model.calibration.as_json(),
         "provenance": asdict(model.provenance),
     }
-    arrays = {name: narrowest(array) for name, array in named_arrays(model.params).items()}
+    arrays = named_arrays(model.params) | named_arrays(model.calibration.detector_params, prefix=DETECTOR)
+    arrays = {name: narrowest(array) for name, array in arrays.items()}
     write_archive(path, "model.json", facts, arrays, overwrite=overwrite)
 
 
@@ -127,7 +164,33 @@ def read_model(file: BinaryIO) -> Model:
         require_usable(network)
         params = new_params(network)
         fill_arrays(archive, named_arrays(params))
-        return Model(network, params, read_provenance(facts["provenance"]))
+        calibration = uncalibrated(network)
+        if facts["format_version"] >= CALIBRATED:
+            calibration = read_calibration(facts["calibration"], network)
+            fill_arrays(archive, named_arrays(calibration.detector_params, prefix=DETECTOR))
+        return Model(network, params, calibration, read_provenance(facts["provenance"]))
+
+
+def uncalibrated(network: Network) -> Calibration:
+    """To take confidences as they are, and everything for a digit."""
+    detector = Network((sum(network.sizes[1:-1]), 1), output="sigmoid")
+    return Calibration(1.0, 0.8, 0.0, detector, new_params(detector))
+
+
+def read_calibration(facts: dict[str, Any], network: Network) -> Calibration:
+    """Calibration from its JSON form, its types checked, with parameters that are all 0."""
+    sizes = tuple(facts["detector_sizes"])
+    detector = Network(sizes, output="sigmoid")
+    if not all(type(size) is int and size <= MAX_DETECTOR for size in sizes[1:]) or len(sizes) > 3:
+        raise ValueError(f"expected detector sizes of at most {MAX_DETECTOR}, got {sizes}")
+    if sizes[0] != sum(network.sizes[1:-1]) or sizes[-1] != 1:
+        raise ValueError(f"expected detector sizes from {sum(network.sizes[1:-1])} to 1, got {sizes}")
+    numbers = {name: facts[name] for name in NUMBERS}
+    calibration = Calibration(**numbers, detector=detector, detector_params=new_params(detector))
+    require_types(calibration)
+    if not calibration.temperature > 0:
+        raise ValueError(f"expected a temperature above 0, got {calibration.temperature}")
+    return calibration
 
 
 def require_usable(network: Network) -> None:
@@ -157,10 +220,10 @@ def read_provenance(facts: dict[str, Any]) -> Provenance:
     return provenance
 
 
-def named_arrays(params: Params) -> dict[str, Floats]:
+def named_arrays(params: Params, *, prefix: str = "") -> dict[str, Floats]:
     """The member name of each array, in the file's order; the arrays are views into params."""
     return {
-        f"{kind}_{depth}.npy": array
+        f"{prefix}{kind}_{depth}.npy": array
         for depth, layer in enumerate(params.layers)
         for kind, array in (("weights", layer.weights), ("bias", layer.bias))
         if array is not None

@@ -1,5 +1,6 @@
 """Reader: picture -> digits with confidence; for whoever has pictures."""
 
+import math
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -8,16 +9,14 @@ import numpy as np
 
 from mnistnet.arrays import SIDE, Floats
 from mnistnet.errors import ModelError, PictureError
+from mnistnet.evaluation.calibration import Judgement, judge
 from mnistnet.model_file import Model
-from mnistnet.nn.network import probabilities
+from mnistnet.reading import best_reading, digit_gains
 from mnistnet.vision.box import Box
 from mnistnet.vision.image_file import Picture, open_picture
 from mnistnet.vision.ink import find_ink
 from mnistnet.vision.normalize import ink_box, to_mnist
-
-SURE = 0.8
-"""Confidence from which an answer counts as sure: of the shipped model's 5,000 validation images 95.5 % reach it, and
-0.3 % of these are wrong."""
+from mnistnet.vision.segmentation import find_candidates
 
 
 @dataclass(frozen=True)
@@ -50,6 +49,16 @@ class Reading:
         return values
 
 
+class Digits(NamedTuple):
+    """What was taken for digits, in reading order."""
+
+    boxes: list[Box]
+    """In the ink's pixels."""
+    images: Floats
+    """(n, 784), in MNIST's format."""
+    judgement: Judgement
+
+
 class Inspection(NamedTuple):
     """A reading, and what was seen on the way to it."""
 
@@ -67,32 +76,60 @@ class Reader:
 
     model: Model
 
-    def read(self, source: Path | bytes, *, name: str) -> Reading:
-        """The digits in a picture file or in its bytes; name stands in the answer. Raises PictureError."""
-        return self.inspect(source, name=name).reading
+    def read(self, source: Path | bytes, *, name: str, single: bool = False) -> Reading:
+        """The digits in a picture file or in its bytes; name stands in the answer. Raises PictureError.
 
-    def inspect(self, source: Path | bytes, *, name: str) -> Inspection:
+        single takes all of the ink for one digit.
+        """
+        return self.inspect(source, name=name, single=single).reading
+
+    def inspect(self, source: Path | bytes, *, name: str, single: bool = False) -> Inspection:
         """Like read, and show how. Raises PictureError."""
         picture = open_picture(source, name=name)
         ink = find_ink(picture.grey)
         if ink.none_because:
             none = np.zeros((0, SIDE * SIDE), np.float32)
             return Inspection(Reading(name, warnings=[ink.none_because]), picture, ink.pixels, none)
-        box = ink_box(ink.pixels)
-        image = to_mnist(ink.pixels, box).reshape(1, SIDE * SIDE)
-        with np.errstate(over="ignore", invalid="ignore"):
-            shares = probabilities(self.model.network, self.model.params, image)[0]
-        if not np.isfinite(shares).all():
-            raise ModelError("the model's parameters are so large that it answers with no numbers; use another --model")
-        digit = int(shares.argmax())
-        part = Part(picture.in_pixels(box), digit, [round(float(share), 6) for share in shares])
-        confidence = part.probabilities[digit]
-        reading = Reading(name, str(digit), confidence, confidence >= SURE, [part])
-        return Inspection(reading, picture, ink.pixels, image)
+        boxes, images, judgement = self._find_digits(ink.pixels, single=single)
+        parts = [
+            Part(picture.in_pixels(box), int(shares.argmax()), [round(float(share), 6) for share in shares])
+            for box, shares in zip(boxes, judgement.probabilities, strict=True)
+        ]
+        if not parts:
+            return Inspection(Reading(name, warnings=["no digit found in the ink"]), picture, ink.pixels, images)
+        digits = "".join(str(part.digit) for part in parts)
+        confidence = math.prod(part.probabilities[part.digit] for part in parts)
+        reading = Reading(name, digits, confidence, bool(judgement.sure.all()), parts)
+        return Inspection(reading, picture, ink.pixels, images)
 
-    def try_read(self, source: Path | bytes, *, name: str) -> Reading:
+    def _find_digits(self, ink: Floats, *, single: bool) -> Digits:
+        """All of the ink, where that is surely a digit or must be one; else the best reading of its parts."""
+        box = ink_box(ink)
+        image = to_mnist(ink, box).reshape(1, SIDE * SIDE)
+        judgement = self._judge(image)
+        if single or judgement.sure[0]:
+            return Digits([box], image, judgement)
+        candidates = find_candidates(ink)
+        images = np.array([one.image for one in candidates.found], np.float32).reshape(-1, SIDE * SIDE)
+        judgement = self._judge(images)
+        spans = np.array([(one.first, one.last) for one in candidates.found], np.intp).reshape(-1, 2)
+        gains = digit_gains(judgement.probabilities, judgement.likeness)
+        gains -= np.array([one.cost for one in candidates.found])
+        chosen = best_reading(spans, gains, candidates.skipping)
+        boxes = [candidates.found[number].box for number in chosen]
+        probabilities, likeness, sure = judgement
+        return Digits(boxes, images[chosen], Judgement(probabilities[chosen], likeness[chosen], sure[chosen]))
+
+    def _judge(self, images: Floats) -> Judgement:
+        with np.errstate(over="ignore", invalid="ignore"):
+            judgement = judge(self.model, images)
+        if not np.isfinite(judgement.probabilities).all():
+            raise ModelError("the model's parameters are so large that it answers with no numbers; use another --model")
+        return judgement
+
+    def try_read(self, source: Path | bytes, *, name: str, single: bool = False) -> Reading:
         """Like read, with the reason in the reading's error where the picture cannot be read."""
         try:
-            return self.read(source, name=name)
+            return self.read(source, name=name, single=single)
         except PictureError as error:
             return Reading(name, error=str(error))

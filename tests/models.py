@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from mnistnet.model_file import Model, Provenance
+from mnistnet.model_file import Calibration, Model, Provenance
 from mnistnet.nn.network import Network, initial_params
 from mnistnet.training.recipes import Settings
 from mnistnet.training.state import Epoch
@@ -44,4 +44,6 @@ def small_model(*, errors: int = 3) -> Model:
         confusion=confusion.tolist(),
         versions={"mnistnet": "0.1.0"},
     )
-    return Model(network, initial_params(network, rng=np.random.default_rng(0)), provenance)
+    detector = Network((5, 3, 1), output="sigmoid")
+    calibration = Calibration(0.5, 0.9, -1.25, detector, initial_params(detector, rng=np.random.default_rng(1)))
+    return Model(network, initial_params(network, rng=np.random.default_rng(0)), calibration, provenance)

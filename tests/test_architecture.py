@@ -13,9 +13,9 @@ FLOORS = (
     ("__main__",),
     ("commands",),
     ("web", "sklearn", "export"),
-    ("bulk",),
+    ("bulk", "explain"),
     ("reader", "training"),
-    ("evaluation",),
+    ("evaluation", "reading"),
     ("model_file",),
     ("data",),
     ("nn", "vision"),
@@ -72,6 +72,8 @@ def test_reading_a_picture_starts_without_the_heavy_packages(tmp_path: Path) -> 
         "onnx",
         "mnistnet.training",
         "mnistnet.data.download",
+        "mnistnet.explain",
+        "PIL.ImageFont",
     ]
     Image.new("L", (50, 50), 255).save(tmp_path / "blank.png")
     program = (

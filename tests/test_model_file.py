@@ -14,7 +14,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mnistnet.errors import ModelError, OutputError
+from mnistnet.evaluation.calibration import judge
 from mnistnet.model_file import load_model, save_model
+from mnistnet.nn.network import probabilities
 from tests.models import small_model
 
 
@@ -161,7 +163,7 @@ def test_weights_that_cannot_be_are_refused(path: Path, array: np.ndarray[Any, A
     ("changes", "said"),
     [
         ({"format": "another"}, "format 'mnistnet model'"),
-        ({"format_version": 1}, "expected format version 2 or 3, got 1"),
+        ({"format_version": 1}, "expected format version 2 or 3 or 4, got 1"),
         ({"activation": "step"}, "activation must be one of relu"),
         ({"activation": ["relu"]}, ""),
         ({"output": None}, "output must be one of softmax"),
@@ -226,6 +228,60 @@ def test_a_bomb_is_refused_by_its_announced_size(path: Path) -> None:
     rewrite(path, lambda members: members.update({"model.json": b" " * 50_000_000}), compression=zipfile.ZIP_DEFLATED)
     assert path.stat().st_size < 100_000
     assert "at most 16,000,000 bytes, got 50,000,000" in refusal(path)
+
+
+def test_the_calibration_comes_back(path: Path) -> None:
+    before, after = small_model().calibration, load_model(path).calibration
+    assert after.as_json() == before.as_json()
+    assert after.detector == before.detector
+    np.testing.assert_array_equal(after.detector_params.flat, before.detector_params.flat)
+
+
+def change_calibration(**changes: Any) -> Callable[[dict[str, bytes]], object]:
+    def change(members: dict[str, bytes]) -> None:
+        facts = json.loads(members["model.json"])
+        change_facts(calibration=facts["calibration"] | changes)(members)
+
+    return change
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"temperature": 0.0}, "expected a temperature above 0, got 0"),
+        ({"temperature": "one"}, "expected temperature to be float"),
+        ({"sure_from": None}, ""),
+        ({"detector_sizes": [6, 3, 1]}, "expected detector sizes from 5 to 1, got (6, 3, 1)"),
+        ({"detector_sizes": [5, 3, 2]}, "expected detector sizes from 5 to 1"),
+        ({"detector_sizes": [5, 4, 1]}, "expected detector_weights_0.npy to be float32 (5, 4)"),
+        ({"detector_sizes": [5, 10**9, 1]}, "expected detector sizes of at most 1000"),
+        ({"detector_sizes": [5, 3, 3, 1]}, "expected detector sizes"),
+        ({"detector_sizes": [5, 3.0, 1]}, "expected detector sizes"),
+        ({"detector_sizes": [5]}, ""),
+        ({"detector_sizes": 5}, ""),
+    ],
+)
+def test_a_calibration_that_cannot_be_is_refused(path: Path, changes: dict[str, Any], said: str) -> None:
+    rewrite(path, change_calibration(**changes))
+    assert said in refusal(path)
+
+
+@pytest.mark.parametrize("version", [2, 3])
+def test_a_file_from_before_calibration_loads(path: Path, version: int) -> None:
+    def age(members: dict[str, bytes]) -> None:
+        facts = json.loads(members["model.json"]) | {"format_version": version}
+        del facts["calibration"]
+        members["model.json"] = json.dumps(facts).encode()
+        for name in [name for name in members if name.startswith("detector")]:
+            del members[name]
+
+    rewrite(path, age)
+    model = load_model(path)
+    np.testing.assert_array_equal(model.params.flat, small_model().params.flat)
+    image = np.random.default_rng(0).random((1, 784), np.float32)
+    judgement = judge(model, image)
+    np.testing.assert_allclose(judgement.probabilities, probabilities(model.network, model.params, image), rtol=1e-5)
+    assert judgement.likeness >= model.calibration.digit_from
 
 
 @pytest.mark.parametrize("exact", [True, False])

@@ -10,10 +10,11 @@ from PIL import Image, ImageOps
 
 from mnistnet.data.mnist import load_sample
 from mnistnet.errors import ModelError, PictureError
+from mnistnet.evaluation.calibration import judge
 from mnistnet.model_file import load_model
 from mnistnet.nn.network import new_params
 from mnistnet.places import shipped
-from mnistnet.reader import SURE, Reader, Reading
+from mnistnet.reader import Reader, Reading
 from tests.models import small_model
 
 READER = Reader(load_model(shipped("mnist.npz")))
@@ -68,9 +69,12 @@ def test_the_box_is_that_of_the_upright_picture() -> None:
 
 
 def test_a_reading_is_sure_from_the_threshold_on() -> None:
+    calibration = READER.model.calibration
     for index in range(200):
-        reading = read(page((280, 280), (0, 0), 280, index=index))
-        assert reading.sure == (reading.confidence >= SURE)
+        inspection = READER.inspect(png(page((280, 280), (0, 0), 280, index=index)), name="page")
+        reading = inspection.reading
+        likeness = judge(READER.model, inspection.images).likeness[0]
+        assert reading.sure == (reading.confidence >= calibration.sure_from and likeness >= calibration.digit_from)
         assert reading.confidence == max(reading.parts[0].probabilities)
 
 

@@ -2,21 +2,24 @@
 
 import argparse
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import Any
 
 from rich.progress import BarColumn
 
 from mnistnet.commands import filled, filled_path, printable, show_error
+from mnistnet.commands.gallery import Gallery
 from mnistnet.commands.predict import describe_model, find_model
 from mnistnet.commands.progress import progress_bar
 from mnistnet.data.folder import LabelledFolder, LabelledPicture, find_pictures, label_folder, name_in
-from mnistnet.errors import DataError
+from mnistnet.errors import DataError, OutputError
 from mnistnet.evaluation.reading_score import Answer, Score, score_answers, score_text
 from mnistnet.reader import Reader, Reading
 
 SAID_EVERY = 1000
 """Pictures, after which a line tells how far it is."""
+MOST_EXPLAINED = 200
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -42,6 +45,13 @@ def build_parser() -> argparse.ArgumentParser:
         metavar="COLUMN",
         help="a row for each value of this column of labels.csv, or for each `folder` (kind, if there is one)",
     )
+    add(
+        "--explain",
+        type=filled_path,
+        metavar="DIR",
+        help=f"write into this new folder a picture of what was seen in each misread one, the surest mistakes first "
+        f"(at most {MOST_EXPLAINED})",
+    )
     add("--json", action="store_true", help="print the score as one line of JSON, with every misread picture")
     add("--quiet", action="store_true", help="do not show progress")
     return parser
@@ -54,7 +64,9 @@ def run(args: argparse.Namespace) -> int:
     labelled = label_folder(args.folder, find_pictures(str(args.folder)))
     by = choose_column(labelled, args.by)
     path, model = find_model(args.model)
-    pairs = list(read_labelled(labelled.pictures, args.folder, Reader(model), quiet=args.quiet))
+    reader = Reader(model)
+    gallery = open_gallery(args.explain, reader) if args.explain else None
+    pairs = list(read_labelled(labelled.pictures, args.folder, reader, quiet=args.quiet))
     score = score_answers([as_answer(picture, reading, by) for picture, reading in pairs if not reading.error])
     failed = [reading for _, reading in pairs if reading.error]
     result = score | {
@@ -65,6 +77,9 @@ def run(args: argparse.Namespace) -> int:
         "unreadable": [{"file": reading.file, "error": reading.error} for reading in failed],
         "without_label": [name_in(args.folder, file) for file in labelled.without_label],
     }
+    if gallery:
+        explain_misread(result["misread"], pairs, gallery, quiet=args.quiet)
+        result["explained"] = {"folder": str(args.explain), "pictures": len(gallery.taken)}
     if args.json:
         print(json.dumps(result))
     else:
@@ -77,11 +92,22 @@ def show(result: Score, *, about_model: str) -> None:
     folder, left_out = printable(result["folder"]), result["without_label"]
     print(f"{result['pictures']:,} pictures in {folder}, labels from {result['labels_from']}")
     print(score_text(result, by=result["by"], printable=printable) + "\n")
+    if "explained" in result:
+        print(explained_text(result["explained"], misread=len(result["misread"])))
     if left_out:
         print(f"Left out for want of a label: {len(left_out):,}, such as {printable(left_out[0])}")
     print(printable(about_model), flush=True)
     for failure in result["unreadable"]:
         show_error(failure["error"])
+
+
+def explained_text(explained: dict[str, Any], *, misread: int) -> str:
+    """Where the explanations are, and of which pictures."""
+    if not misread:
+        return "Nothing to explain: no picture is misread"
+    count = explained["pictures"]
+    which = f"all {misread:,}" if count == misread else f"the first {count:,} of {misread:,}"
+    return f"Explained: {which} misread pictures, in {printable(explained['folder'])}"
 
 
 def as_answer(picture: LabelledPicture, reading: Reading, by: str) -> Answer:
@@ -111,3 +137,28 @@ def read_labelled(
             progress.update(task, completed=done)
             if done % SAID_EVERY == 0:
                 progress.console.print(f"read {done:,} of {len(pictures):,} pictures")
+
+
+def open_gallery(folder: Path, reader: Reader) -> Gallery:
+    """An empty gallery: the names tell the mistakes' order, so that those of two scores must not mix."""
+    if folder.is_dir() and any(folder.iterdir()):
+        raise OutputError(f"{folder} is not empty; name a new folder for the explanations")
+    return Gallery(folder, reader, overwrite=False)
+
+
+def explain_misread(
+    misread: list[dict[str, Any]],
+    pairs: Iterable[tuple[LabelledPicture, Reading]],
+    gallery: Gallery,
+    *,
+    quiet: bool,
+) -> None:
+    """Put the misread pictures into the gallery, under names such as 001_4_as_9_anna, while progress is shown."""
+    paths = {reading.file: picture.path for picture, reading in pairs}
+    with progress_bar(BarColumn(), quiet=quiet) as progress:
+        explained = progress.track(misread[:MOST_EXPLAINED], description="explaining")
+        for rank, answer in enumerate(explained, start=1):
+            file, label, digits = answer["file"], answer["label"], answer["digits"]
+            inspection = gallery.reader.inspect(paths[file], name=file)
+            name = f"{rank:03}_{label or 'none'}_as_{digits or 'none'}_{Path(file).stem}"
+            gallery.add(inspection, name, label=label)

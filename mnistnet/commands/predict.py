@@ -4,7 +4,9 @@ import argparse
 import json
 import sys
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
+from typing import Protocol
 
 from mnistnet.commands import filled, filled_path, printable, show_error
 from mnistnet.data.folder import SUFFIXES, find_pictures
@@ -16,6 +18,13 @@ from mnistnet.reader import Reader, Reading
 CSV_COLUMNS = ("file", "digits", "confidence", "sure", "warnings", "error")
 CLOSE = 0.1
 """A runner-up of at least this probability is told."""
+
+
+class Read(Protocol):
+    """Reads a picture file or its bytes, as Reader.try_read does."""
+
+    def __call__(self, source: Path | bytes, *, name: str) -> Reading:
+        """An error is in the reading."""
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -41,7 +50,14 @@ def build_parser() -> argparse.ArgumentParser:
     )
     add("--json", action="store_true", help="print one JSON object a picture, one a line")
     add("--csv", type=filled_path, metavar="FILE", help="write the answers as a table too")
-    add("--force", action="store_true", help="replace FILE if it is there already")
+    add(
+        "--explain",
+        type=filled_path,
+        metavar="DIR",
+        help="write a picture for each of what was seen: the ink, each digit as the network sees it, the "
+        "probabilities, and which pixels spoke for the answer",
+    )
+    add("--force", action="store_true", help="replace FILE, and pictures in DIR, where they are there already")
     add("--quiet", action="store_true", help="do not say which model reads")
     return parser
 
@@ -53,8 +69,12 @@ def run(args: argparse.Namespace) -> int:
     path, model = find_model(args.model)
     if sys.stderr.isatty() and not args.quiet:
         print(printable(describe_model(path, model)), file=sys.stderr)
+    reader = Reader(model)
+    read: Read = reader.try_read
+    if args.explain:
+        read = open_gallery(args.explain, args.inputs, reader, overwrite=args.force)
     readings = []
-    for reading in read_all(args.inputs, Reader(model)):
+    for reading in read_all(args.inputs, read):
         readings.append(reading)
         if args.json:
             print(json.dumps(reading.as_json()), flush=True)
@@ -63,6 +83,16 @@ def run(args: argparse.Namespace) -> int:
     if args.csv:
         write_csv(readings, args.csv, overwrite=args.force)
     return 1 if any(reading.error for reading in readings) else 0
+
+
+def open_gallery(folder: Path, inputs: list[str], reader: Reader, *, overwrite: bool) -> Read:
+    """What reads with reader and leaves explanations in folder. Raises UsageError, OutputError."""
+    from mnistnet.commands.gallery import Gallery, require_apart  # rarely wanted: fonts and drawing
+
+    for text in inputs:
+        with suppress(OSError):  # such as a name that is too long, which is told when it is read
+            require_apart(folder, find_pictures(text))
+    return Gallery(folder, reader, overwrite=overwrite).try_read
 
 
 def find_model(name: str | None) -> tuple[Path, Model]:
@@ -88,21 +118,21 @@ def describe_model(path: Path, model: Model) -> str:
     return f"model: {path} ({claim}{'; ' + facts.notice if facts.notice else ''})"
 
 
-def read_all(inputs: list[str], reader: Reader) -> Iterator[Reading]:
+def read_all(inputs: list[str], read: Read) -> Iterator[Reading]:
     """A reading for every input, in order."""
     for text in inputs:
         try:
-            yield from read_one(text, reader)
+            yield from read_one(text, read)
         except OSError as error:
             yield Reading(text, error=f"cannot read {text}: {error.strerror or error}")
 
 
-def read_one(text: str, reader: Reader) -> Iterator[Reading]:
+def read_one(text: str, read: Read) -> Iterator[Reading]:
     """The readings for one argument."""
     if text == "-":
-        yield reader.try_read(sys.stdin.buffer.read() if sys.stdin else b"", name="-")
+        yield read(sys.stdin.buffer.read() if sys.stdin else b"", name="-")
     elif paths := find_pictures(text):
-        yield from (reader.try_read(path, name=text if path == Path(text) else str(path)) for path in paths)
+        yield from (read(path, name=text if path == Path(text) else str(path)) for path in paths)
     elif Path(text).is_dir():
         yield Reading(text, error=f"no pictures in the folder {text} (expected {', '.join(sorted(SUFFIXES))})")
     else:

@@ -4,11 +4,15 @@ import argparse
 import json
 from pathlib import Path
 
-from mnistnet.commands import filled, printable
+from mnistnet.commands import UsageError, filled, printable
+from mnistnet.commands.options import whole_number
 from mnistnet.errors import RunError
 from mnistnet.evaluation.report import FIGURES, Report, make_report, read_report, report_text
 from mnistnet.model_file import load_model
 from mnistnet.places import recall, shipped
+
+SCORECARD_DIGITS = 200
+"""Under a minute on one slow core."""
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -18,19 +22,44 @@ def build_parser() -> argparse.ArgumentParser:
         description="Show the accuracy report of the last run, or of the run or model named.",
         epilog="example: mnistnet report my_model.npz",
     )
-    parser.add_argument(
+    add = parser.add_argument
+    add(
         "source",
         nargs="?",
         type=filled,
         metavar="RUN|MODEL",
         help="a run's folder, a model file, or `shipped` (the last run)",
     )
-    parser.add_argument("--json", action="store_true", help="print the report as one line of JSON")
+    add(
+        "--scorecard",
+        action="store_true",
+        help="show instead how the model reads MNIST's test digits as users have them: small and off-centre, in a "
+        "photo, with a thin or a thick pen, on ruled paper ...",
+    )
+    add("--count", type=whole_number, metavar="N", help=f"test digits on the scorecard ({SCORECARD_DIGITS})")
+    add(
+        "--data",
+        type=filled,
+        metavar="DIR",
+        help="where the scorecard's digits are: a folder with the four MNIST files, or `sample` (MNIST where it was "
+        "downloaded, else the bundled sample)",
+    )
+    add("--json", action="store_true", help="print the report or the scorecard as one line of JSON")
+    add("--quiet", action="store_true", help="do not show the scorecard's progress")
     return parser
 
 
 def run(args: argparse.Namespace) -> int:
-    """Show a report."""
+    """Show a report, or a scorecard."""
+    if args.scorecard:
+        from mnistnet.commands.scorecard import show_scorecard  # the reader and rich, only where they are needed
+
+        count = SCORECARD_DIGITS if args.count is None else args.count
+        model = find_model(args.source)
+        show_scorecard(model, data=args.data, count=count, as_json=args.json, quiet=args.quiet)
+        return 0
+    if args.count is not None or args.data:
+        raise UsageError("report: --count and --data are for --scorecard")
     report, figures = find_report(args.source)
     try:
         text = report_text(report)
@@ -59,6 +88,14 @@ def find_report(source: str | None) -> tuple[Report, list[Path]]:
     return report_of_model(path), []
 
 
+def find_model(source: str | None) -> Path:
+    """The model file that source names, or that the run it names has trained. Raises RunError or ModelError."""
+    report, _ = find_report(source)
+    if not isinstance(report.get("model"), str):
+        raise RunError(f"{source or 'the last run'}: the report names no model; train again")
+    return Path(report["model"])
+
+
 def report_of_model(path: Path) -> Report:
     """The report that a model file carries; its mistakes are not told one by one."""
-    return make_report(load_model(path).provenance, model=str(path))
+    return make_report(load_model(path), path=str(path))

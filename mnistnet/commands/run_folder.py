@@ -70,7 +70,7 @@ def save_run(model: Model, output: Path, answers: Floats, dataset: Dataset, fold
         elif overwrite:
             (folder / name).unlink(missing_ok=True)  # another run's
     seconds = time.perf_counter() - STARTED
-    report = make_report(model.provenance, model=str(output), seconds=seconds, mistakes=mistakes)
+    report = make_report(model, path=str(output), seconds=seconds, mistakes=mistakes)
     write_text(folder / "report.json", json.dumps(report, indent=1), overwrite=overwrite)
     remember("last-run", folder)
     return report

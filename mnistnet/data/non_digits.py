@@ -17,6 +17,10 @@ _DENT = 4  # pixels: most standard deviation of the net's knots
 _TURN, _SLANT, _STRETCH = 0.2, 0.25, 0.25  # most: radians, pixels sideways a pixel down, logarithm of the factor
 _CUT_SHARE = 0.25
 _THICKEN = (0, 0, 0, 1, 2)  # pixels on each side of a printed stroke
+_CUT_AT = (0.3, 0.7)  # of a digit's width
+_OVERLAP, _SHIFT = 2, 5  # pixels: digits that touch share so many columns, and are so much higher or lower, at most
+_LEANING = 0.15  # of a cut, most: pixels sideways a pixel down
+_BAR = 0.35  # of its height: what is no wider is a bar
 _NARROW = 7  # pixels: a digit that is no wider is a bar, which a neighbour must not swallow
 
 
@@ -88,6 +92,70 @@ def digit_pairs(images: Floats, count: int, *, rng: np.random.Generator) -> Floa
         ink = _side_by_side([_resized(image.reshape(SIDE, SIDE), rng) for image in chosen], rng)
         row[:] = to_mnist(ink, ink_box(ink)).ravel()
     return result
+
+
+def digit_fragments(images: Floats, count: int, *, rng: np.random.Generator) -> Floats:
+    """(count, 784) float32 in MNIST's format: what is left of images, (n, 784), where numbers are cut at wrong places.
+
+    That is a part of a digit, or one with a part of its neighbour; never a mere bar, which is an honest 1.
+    """
+    result = np.empty((count, SIDE * SIDE), np.float32)
+    for row in result:
+        while _is_bar(fragment := _fragment(images, rng)):
+            pass
+        row[:] = fragment.ravel()
+    return result
+
+
+def cut_digits(images: Floats, count: int, *, rng: np.random.Generator) -> Floats:
+    """(count, 784) float32 in MNIST's format: some of images, (n, 784), cut out between neighbours that touch them.
+
+    They are digits still, with a little too much or too little on either side.
+    """
+    result = np.empty((count, SIDE * SIDE), np.float32)
+    for row in result:
+        ink, spans = _touching(images[rng.integers(len(images), size=3)], rng)
+        first, last = ((spans[n][1] + spans[n + 1][0]) / 2 + rng.uniform(-1, 1) for n in (0, 1))
+        row[:] = _cut_out(ink, first, last, rng).ravel()
+    return result
+
+
+def _fragment(images: Floats, rng: np.random.Generator) -> Floats:
+    """Some of one digit, or one and some of the next, from the left or from the right."""
+    ink, spans = _touching(images[rng.integers(len(images), size=rng.integers(1, 3))], rng)
+    from_left = rng.random() < 0.5
+    left, right = spans[-1 if from_left else 0]
+    place = left + (right - left) * rng.uniform(*_CUT_AT)
+    return _cut_out(ink, 0 if from_left else place, place if from_left else ink.shape[1], rng)
+
+
+def _touching(images: Floats, rng: np.random.Generator) -> tuple[Floats, list[tuple[int, int]]]:
+    """(h, w) ink of digits in a row that touch or overlap a little, and the columns of each."""
+    ink = np.zeros((SIDE + _SHIFT, SIDE * len(images)), np.float32)
+    spans, right = [], 0
+    for image in images.reshape(-1, SIDE, SIDE):
+        digit = ink_box(image).cut(image)
+        height, width = digit.shape
+        left = right - int(rng.integers(min(right, _OVERLAP, width // 3) + 1))
+        top = (SIDE - height) // 2 + int(rng.integers(_SHIFT))
+        right = left + width
+        place = ink[top : top + height, left:right]
+        np.maximum(place, digit, out=place)
+        spans.append((left, right))
+    return ink, spans
+
+
+def _cut_out(ink: Floats, first: float, last: float, rng: np.random.Generator) -> Floats:
+    """What is between two columns, along edges that may lean a little, in MNIST's format."""
+    rows, columns = np.ogrid[: ink.shape[0], : ink.shape[1]]
+    along = columns + rng.uniform(-_LEANING, _LEANING) * (rows - len(ink) / 2)
+    part = np.where((first <= along) & (along < last), ink, np.float32(0))
+    return to_mnist(part, ink_box(part))
+
+
+def _is_bar(image: Floats) -> bool:
+    box = ink_box(image)
+    return box.width <= _BAR * box.height
 
 
 def _resized(digit: Floats, rng: np.random.Generator) -> Floats:

@@ -1,8 +1,8 @@
 """Report: what a training run came to, as JSON and as text.
 
 `report.json` is one object: `schema` (1), `model` (path), `seconds`, all fields of the model's provenance,
-`test_accuracy`, `test_interval` (95 %, Wilson), `test_errors`, `test_images`, `digits` (precision, recall and F1 of
-each digit) and `mistakes` (misread test images, the largest loss first: index, label,
+`test_accuracy`, `test_interval` (95 %, Wilson), `test_errors`, `test_images`, `calibration` (see model_file), `digits`
+(precision, recall and F1 of each digit) and `mistakes` (misread test images, the largest loss first: index, label,
 predicted, confidence). `seconds` and `mistakes` are null in the report of a model file.
 """
 
@@ -17,7 +17,7 @@ import numpy as np
 from mnistnet.arrays import CLASSES, Floats, Labels
 from mnistnet.errors import RunError
 from mnistnet.evaluation.metrics import digit_scores, wilson_interval
-from mnistnet.model_file import Provenance
+from mnistnet.model_file import Model
 
 SCHEMA = 1
 FIGURES = ("confusion.png", "curves.png", "mistakes.png", "watch.png", "warps.png")
@@ -28,16 +28,17 @@ Report = dict[str, Any]
 
 
 def make_report(
-    provenance: Provenance, *, model: str, seconds: float | None = None, mistakes: list[dict[str, Any]] | None = None
+    model: Model, *, path: str, seconds: float | None = None, mistakes: list[dict[str, Any]] | None = None
 ) -> Report:
-    """The report on a model, with every figure that follows from its provenance.
+    """The report on the model in the file path, with every figure that follows from what it carries.
 
     seconds and mistakes are known after a training run only: a model file alone does not tell them.
     """
+    provenance = model.provenance
     images, errors = provenance.test_images, provenance.test_errors
     return {
         "schema": SCHEMA,
-        "model": model,
+        "model": path,
         "seconds": None if seconds is None else round(seconds, 2),
         "test_accuracy": (images - errors) / images,
         "test_interval": wilson_interval(images - errors, images),
@@ -45,6 +46,7 @@ def make_report(
         "test_images": images,
         "digits": [score._asdict() for score in digit_scores(np.array(provenance.confusion))],
         "mistakes": mistakes,
+        "calibration": model.calibration.as_json(),
         **asdict(provenance),
     }
 
@@ -114,6 +116,9 @@ def headline(report: Report) -> str:
         f"{report['train_images']:,} training images of {dataset}; "
         f"epoch {report['best_epoch']} of {settings['epochs']}",
     ]
+    if sure := report["calibration"]["sure_images"]:
+        errors = report["calibration"]["sure_errors"]
+        lines.append(f"Sure of {percent(sure / report['test_images'])} of them: {errors:,} of {sure:,} wrong")
     done = len(report["epochs"])
     if report["partial"]:
         lines.append(f"PARTIAL: training was stopped in epoch {done + 1} of {settings['epochs']}")

@@ -178,11 +178,16 @@ def outputs_of(network: Network, params: Params, inputs: Floats) -> Floats:
 
 
 def probabilities(network: Network, params: Params, inputs: Floats) -> Floats:
-    """(n, classes) probabilities, each row summing to 1, for inputs (n, sizes[0]).
+    """(n, classes) probabilities, each row summing to 1, for inputs (n, sizes[0])."""
+    return as_probabilities(network, forward(network, params, inputs)[0])
+
+
+def as_probabilities(network: Network, logits: Floats) -> Floats:
+    """(n, classes) probabilities, each row summing to 1, from the network's logits (n, classes).
 
     A network that was not trained for softmax has its outputs cut to [0, 1] and divided by their sum.
     """
-    outputs = outputs_of(network, params, inputs)
+    outputs = OUTPUTS[network.output].function(logits)
     if network.output == "softmax":
         return outputs
     shares: Floats = outputs.clip(1e-6, 1)

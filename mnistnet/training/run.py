@@ -1,20 +1,23 @@
 """Run: one training, from its epochs to a tested model."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
 
-from mnistnet.arrays import Floats
-from mnistnet.data.mnist import Dataset, joined, split
+from mnistnet.arrays import Floats, Labels
+from mnistnet.data.mnist import Dataset, Examples, joined, split
 from mnistnet.data.other_hands import other_hands
+from mnistnet.evaluation.calibration import Judgement, expected_calibration_error, judge
 from mnistnet.evaluation.metrics import confusion_matrix
-from mnistnet.model_file import Model, Provenance
+from mnistnet.model_file import Calibration, Model, Provenance
 from mnistnet.nn.network import probabilities
+from mnistnet.training.calibrating import calibrate
 from mnistnet.training.diagnosis import diagnose
 from mnistnet.training.environment import versions
 from mnistnet.training.recipes import Settings
-from mnistnet.training.state import State, best_network, copied, new_state
+from mnistnet.training.state import State, best_network, halved, new_state
 from mnistnet.training.trainer import fit, is_finished
 
 
@@ -25,6 +28,9 @@ class Training(NamedTuple):
     settings: Settings
     partial: bool
     """It was ended early by Ctrl-C."""
+    learned: Examples
+    aside: Examples
+    """The validation examples."""
 
 
 def train_network(
@@ -56,16 +62,19 @@ def train_network(
                 on_epoch(state)
     except KeyboardInterrupt:
         pass  # what was learned so far is kept
-    return Training(state, settings, partial=not is_finished(state, settings))  # stopped after the end is not stopped
+    partial = not is_finished(state, settings)  # stopped after the end is not stopped
+    return Training(state, settings, partial, learned=train, aside=validation)
 
 
 def tested_model(training: Training, dataset: Dataset) -> tuple[Model, Floats]:
-    """Read the test images, once: the model with its provenance, and its probabilities (n, classes) for them."""
-    state, settings, partial = training
+    """Calibrate it and read the test images, once: the model, and its probabilities for them, (n, classes)."""
+    state, settings, partial, learned, aside = training
     network, params = best_network(state)
-    if settings.half_precision and np.abs(params.flat).max() <= np.finfo(np.float16).max:
-        params = copied(network, params.flat.astype(np.float16).astype(np.float32))
-    answers = probabilities(network, params, dataset.test.images)
+    if settings.half_precision:
+        params = halved(network, params)
+    rng = np.random.default_rng(settings.seed)
+    calibration = calibrate(network, params, learned=learned, aside=aside, rng=rng)
+    answers = probabilities(network, params, dataset.test.images).argmax(axis=1)
     validation_images = settings.validation_images(len(dataset.learning.labels))
     provenance = Provenance(
         dataset=dataset.name,
@@ -79,7 +88,20 @@ def tested_model(training: Training, dataset: Dataset) -> tuple[Model, Floats]:
         epochs=[epoch.as_json() for epoch in state.epochs],
         best_epoch=state.best.number if state.best else 0,
         diagnoses=[diagnosis.text for diagnosis in diagnose(state.epochs, settings)],
-        confusion=confusion_matrix(dataset.test.labels, answers.argmax(axis=1)).tolist(),
+        confusion=confusion_matrix(dataset.test.labels, answers).tolist(),
         versions=versions(),
     )
-    return Model(network, params, provenance), answers
+    judgement = judge(Model(network, params, calibration, provenance), dataset.test.images)
+    tested = tested_calibration(calibration, judgement, dataset.test.labels)
+    return Model(network, params, tested, provenance), judgement.probabilities
+
+
+def tested_calibration(calibration: Calibration, judgement: Judgement, labels: Labels) -> Calibration:
+    """The calibration with what it came to on the test images."""
+    right = judgement.probabilities.argmax(axis=1) == labels
+    return replace(
+        calibration,
+        sure_images=int(judgement.sure.sum()),
+        sure_errors=int((judgement.sure & ~right).sum()),
+        expected_calibration_error=expected_calibration_error(judgement.probabilities.max(axis=1), right),
+    )

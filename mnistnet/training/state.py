@@ -142,6 +142,13 @@ def copied(network: Network, flat: Floats) -> Params:
     return params
 
 
+def halved(network: Network, params: Params) -> Params:
+    """Parameters rounded to half precision; the same where one is too large for it."""
+    if np.abs(params.flat).max() > np.finfo(np.float16).max:
+        return params
+    return copied(network, params.flat.astype(np.float16).astype(np.float32))
+
+
 def best_network(state: State) -> tuple[Network, Params]:
     """The network after its best epoch, or as it is now where none is known."""
     network, params = present_network(state)

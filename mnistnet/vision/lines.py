@@ -3,6 +3,7 @@
 A line is found by the short runs of ink across it. Where a stroke crosses it the run is longer, and stays whole.
 """
 
+import math
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -20,7 +21,8 @@ _MOST_LINES = 10  # either way
 _LEAST_RUNS = 8  # that make a line
 _LEAST_SIDE = 48  # pixels of ink across: in less, strokes of digits look like lines
 _THICK = 0.08  # of the picture's longer side: no line is thicker
-_COVERED = 0.75  # of a line's length, at least, is ink
+_SEEN = 0.5  # of a line's length, at least, nothing runs along it,
+_COVERED = 0.75  # and so much is ink
 _ACROSS = 0.95  # of the ink's width: a line goes from side to side
 _ALONG_RIM = 0.7  # the same at the ink's upper or lower end, where frames are
 _RIM = 0.15  # of the ink's height
@@ -44,6 +46,11 @@ class Runs(NamedTuple):
     def thickness(self) -> NDArray[np.intp]:
         return self.last - self.first
 
+    @property
+    def columns(self) -> int:
+        """In how many columns there are any."""
+        return len(set(self.column.tolist()))
+
     def chosen(self, which: NDArray[np.bool_]) -> "Runs":
         """Those for which it is True."""
         return Runs(*(column[which] for column in self))
@@ -66,6 +73,17 @@ class Line(NamedTuple):
         """In columns."""
         return self.last - self.first
 
+    def seen_from(self, box: Box) -> "Line":
+        """In the part of the picture inside box."""
+        row = self.row + self.slope * box.x0 - box.y0
+        return self._replace(row=row, first=self.first - box.x0, last=self.last - box.x0)
+
+    def is_under(self, runs: Runs) -> NDArray[np.bool_]:
+        """Whether the runs, each in its column, hold its middle, give or take a pixel."""
+        middle = self.row + self.slope * runs.column
+        within = (self.first <= runs.column) & (runs.column < self.last)
+        return within & (runs.first - 1 <= middle) & (middle <= runs.last)
+
     def distance(self, runs: Runs) -> Floats:
         """Of the runs' middles from the line, in rows."""
         return np.abs(runs.middle - self.row - self.slope * runs.column)
@@ -82,12 +100,15 @@ def without_lines(ink: Floats) -> Floats:
     if max(box.width, box.height) < _LEAST_SIDE:
         return ink
     level = [line for line in find_lines(mask) if _is_long(line, box)]
+    if not level:
+        return ink
     upright = [line for line in find_lines(mask.T) if _is_long(line, _turned(box))]
-    ruled, bare = _erase(ink, level), _erase(_erase(ink, level).T, upright).T
-    is_frame = level and upright and len(level) + len(upright) >= 3
+    ruled = _erase(ink, level)
+    bare = _erase(ruled.T, upright).T if upright else ruled
+    is_frame = upright and len(level) + len(upright) >= 3
     if is_frame and _DIGIT * box.height <= _height(bare) <= box.height / _FRAME:
         return bare
-    if level and _height(bare) and _height(ruled) <= box.width / _RULED:
+    if _height(bare) and _height(ruled) <= box.width / _RULED:
         return ruled
     return ink
 
@@ -109,9 +130,9 @@ def _height(ink: Floats) -> int:
 def find_lines(mask: NDArray[np.bool_]) -> list[Line]:
     """The nearly level lines in mask, (h, w), the clearest first."""
     step = max(1, mask.shape[1] // _COLUMNS)
-    runs = Runs(*find_runs(mask[:, ::step].T))
-    runs = runs._replace(column=runs.column * step)
-    runs = runs.chosen(runs.thickness <= max(3, _THICK * max(mask.shape)))
+    every = Runs(*find_runs(mask[:, ::step].T))
+    every = every._replace(column=every.column * step)
+    runs = every.chosen(every.thickness <= max(3, _THICK * max(mask.shape)))
     lines = []
     for _ in range(_MOST_LINES):
         near = _best_line(runs)
@@ -122,10 +143,9 @@ def find_lines(mask: NDArray[np.bool_]) -> list[Line]:
         near &= runs.thickness <= 2 * line.thickness
         if near.sum() < _LEAST_RUNS:
             break
-        on_line = runs.chosen(near)
-        line = _fit(on_line, step)
-        columns = np.count_nonzero(np.diff(on_line.column)) + 1
-        if columns * step >= _COVERED * line.length and line.length >= 10 * line.thickness:
+        line = _fit(runs.chosen(near), step)
+        seen, covered = (step * some.columns for some in (runs.chosen(near), every.chosen(line.is_under(every))))
+        if seen >= _SEEN * line.length and covered >= _COVERED * line.length and line.length >= 10 * line.thickness:
             lines.append(line)
         runs = runs.chosen(~near)
     return lines
@@ -156,13 +176,22 @@ def _fit(runs: Runs, step: int) -> Line:
 
 def _erase(ink: Floats, lines: Sequence[Line]) -> Floats:
     """ink without these level lines, but with what crosses them."""
-    runs = Runs(*find_runs(ink.T > 0))
-    gone = np.zeros(len(runs.column), bool)
+    left = ink.copy()
     for line in lines:
         reach = line.thickness + 2  # the ink's soft edges
-        near = line.distance(runs) <= max(2, reach / 2)
-        near &= (line.first - reach <= runs.column) & (runs.column < line.last + reach)
-        gone |= near & (runs.thickness <= 1.7 * line.thickness + 2)
-    lost, height = runs.chosen(gone), len(ink)
-    mask = fill_runs(lost.column * height + lost.first, lost.column * height + lost.last, ink.T.shape).T
-    return np.where(mask, np.float32(0), ink)
+        near, thin = max(2, reach / 2), 1.7 * line.thickness + 2
+        strip = _strip(line, along=reach, across=near + thin)
+        runs = Runs(*find_runs(strip.cut(ink).T > 0))
+        runs = runs.chosen((line.seen_from(strip).distance(runs) <= near) & (runs.thickness <= thin))
+        part = strip.cut(left)
+        height = len(part)
+        part[fill_runs(runs.column * height + runs.first, runs.column * height + runs.last, part.T.shape).T] = 0
+    return left
+
+
+def _strip(line: Line, *, along: float, across: float) -> Box:
+    """The box around line with so much beyond its ends, and on either side."""
+    first, last = line.first - along, line.last + along
+    upper, lower = sorted((line.row + line.slope * first, line.row + line.slope * last))
+    edges = math.ceil(first), math.floor(upper - across), math.ceil(last), math.ceil(lower + across)
+    return Box(*(max(0, edge) for edge in edges))

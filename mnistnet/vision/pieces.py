@@ -1,5 +1,6 @@
 """Connected pieces of ink, as runs of pixels within rows."""
 
+import math
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -70,15 +71,20 @@ def _join(count: int, left: NDArray[np.intp], right: NDArray[np.intp]) -> NDArra
 
 def fill_runs(starts: NDArray[np.intp], ends: NDArray[np.intp], shape: tuple[int, ...]) -> NDArray[np.bool_]:
     """The mask, of this shape, that is True in runs of its flat pixels and False elsewhere."""
-    steps = np.zeros(shape[0] * shape[1] + 1, np.int8)
-    steps[starts] += 1
-    steps[ends] -= 1
-    return np.cumsum(steps[:-1], dtype=np.int8).astype(bool).reshape(shape)
+    edges = np.stack([starts, ends], axis=1).ravel()
+    inside = np.arange(len(edges) + 1) % 2 == 1
+    return np.repeat(inside, np.diff(edges, prepend=0, append=math.prod(shape))).reshape(shape)
 
 
 def sum_by_piece(runs: Runs, values: NDArray[Any]) -> NDArray[np.float64]:
     """Each piece's sum over values, which holds one number a run."""
     return np.asarray(np.bincount(runs.piece, weights=values), np.float64)
+
+
+def count_by_piece(runs: Runs, marked: NDArray[np.bool_]) -> NDArray[np.float64]:
+    """How many pixels of each piece are marked, (h, w)."""
+    places = np.flatnonzero(marked)
+    return sum_by_piece(runs, np.searchsorted(places, runs.ends) - np.searchsorted(places, runs.starts))
 
 
 def select_pieces(runs: Runs, chosen: NDArray[np.bool_]) -> Runs:
@@ -91,7 +97,7 @@ def without_specks(ink: Floats) -> Floats:
     runs = find_pieces(ink > 0)
     if not len(runs.piece):
         return ink
-    dark = sum_by_piece(runs, np.add.reduceat((ink > 0.5).ravel(), runs.starts, dtype=np.float32))
+    dark = count_by_piece(runs, ink > 0.5)
     large = dark >= _SPECK_SHARE * dark.max()
     if large.all():
         return ink

@@ -5,7 +5,7 @@ from numpy.typing import NDArray
 
 from mnistnet.arrays import Floats
 from mnistnet.vision.box import bounding_box
-from mnistnet.vision.pieces import fill_runs, find_pieces, select_pieces, sum_by_piece
+from mnistnet.vision.pieces import count_by_piece, fill_runs, find_pieces, select_pieces
 
 _BLOCKS = 64  # on the longer side, of a picture that has as many pixels; in a smaller one a stroke may be broad
 _BROAD = 14  # blocks: no stroke at the picture's rim is so broad
@@ -29,7 +29,7 @@ def find_surroundings(grey: Floats, ink: Floats) -> Mask:
     side = max(grey.shape) // _BLOCKS
     if not side:
         return np.zeros(grey.shape, bool)
-    outside = _outside(_blocks(ink, side).mean(axis=(1, 3)) > 0.5)
+    outside = _outside(_blocks(ink, side).mean(axis=1).mean(axis=2) > 0.5)
     if outside.all():
         return np.zeros(grey.shape, bool)
     marks = np.ptp(_blocks(grey, side), axis=(1, 3))
@@ -44,8 +44,10 @@ def find_surroundings(grey: Floats, ink: Floats) -> Mask:
 def _outside(mask: Mask) -> Mask:
     """What is around a broad thing along the rim, else around a page; everything, where there is neither."""
     rim = _rim(mask.shape)
-    beyond = _count_around(np.pad(mask, _BEYOND, mode="edge"), _BROAD) == _BROAD**2
-    broad = (_count_around(beyond, _BROAD) > 0)[_BEYOND:-_BEYOND, _BEYOND:-_BEYOND]
+    filled = _count_around(np.pad(mask, _BEYOND, mode="edge"), _BROAD) == _BROAD**2
+    if not filled.any():
+        return np.ones_like(mask)
+    broad = (_count_around(filled, _BROAD) > 0)[_BEYOND:-_BEYOND, _BEYOND:-_BEYOND]
     thing = _pieces_with(mask, broad)
     if (thing & rim).sum() >= _CONTACT and (thing & broad).sum() >= _MOSTLY * thing.sum():
         return _pieces_with(~thing, rim)
@@ -75,8 +77,7 @@ def _pieces_with(mask: Mask, marked: Mask) -> Mask:
     runs = find_pieces(mask)
     if not len(runs.piece):
         return mask
-    counts = np.diff(np.cumsum(np.append(0, marked & mask))[np.stack([runs.starts, runs.ends])], axis=0)[0]
-    chosen = select_pieces(runs, sum_by_piece(runs, counts) > 0)
+    chosen = select_pieces(runs, count_by_piece(runs, marked) > 0)
     return fill_runs(chosen.starts, chosen.ends, mask.shape)
 
 

@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from collections.abc import Callable
 
 import numpy as np
 import pytest
@@ -9,7 +10,15 @@ import pytest
 from mnistnet.arrays import BOX, SIDE, Floats
 from mnistnet.data.glyphs import HELD_OUT_FONTS, LETTERS
 from mnistnet.data.mnist import load_sample
-from mnistnet.data.non_digits import KINDS, digit_pairs, non_digits, pictures, printed_letters
+from mnistnet.data.non_digits import (
+    KINDS,
+    cut_digits,
+    digit_fragments,
+    digit_pairs,
+    non_digits,
+    pictures,
+    printed_letters,
+)
 
 
 def assert_mnist_format(images: Floats) -> None:
@@ -107,3 +116,45 @@ def test_a_letter_in_print_is_upright_and_dark() -> None:
     rows = np.flatnonzero((ell > 0.5).any(axis=1))
     assert (ell[rows[0] : rows[-1] + 1] > 0.5).any(axis=1).all()
     assert (ell[rows[-1]] > 0.5).sum() > 3 * (ell[rows[0]] > 0.5).sum()
+
+
+def test_fragments_are_in_mnist_format_varied_and_no_bars(digits: Floats) -> None:
+    fragments = digit_fragments(digits, 200, rng=np.random.default_rng(7))
+    assert fragments.shape == (200, SIDE * SIDE)
+    assert_mnist_format(fragments)
+    assert len(np.unique(fragments, axis=0)) == 200
+    shape = fragments.reshape(-1, SIDE, SIDE) > 0.3
+    assert (shape.any(axis=1).sum(axis=1) / shape.any(axis=2).sum(axis=1)).min() > 0.25
+
+
+def test_a_fragment_of_one_digit_is_a_part_of_it() -> None:
+    ring = np.zeros((SIDE, SIDE), np.float32)
+    ring[4:24, 4:24] = 1
+    ring[7:21, 7:21] = 0
+    fragments = digit_fragments(ring.reshape(1, -1), 80, rng=np.random.default_rng(8)).reshape(-1, SIDE, SIDE) > 0.5
+    width = fragments.any(axis=1).sum(axis=1) / fragments.any(axis=2).sum(axis=1)
+    of_one, of_two = width < 0.85, (width > 1.05) & (width < 1.88)  # a whole ring is as wide as high
+    assert (of_one | of_two).all()
+    assert of_one.sum() > 20 < of_two.sum()
+
+
+def test_cut_digits_are_still_like_a_digit_of_the_images(digits: Floats) -> None:
+    some = digits[:20]
+    cut = cut_digits(some, 60, rng=np.random.default_rng(9))
+    assert cut.shape == (60, SIDE * SIDE)
+    assert_mnist_format(cut)
+    shared = 2 * np.minimum(cut[:, None], some).sum(axis=2) / (cut.sum(axis=1)[:, None] + some.sum(axis=1))
+    assert np.median(shared.max(axis=1)) > 0.75
+    assert (cut[:, None] != some).any(axis=2).all()
+
+
+@pytest.mark.parametrize("draw", [digit_fragments, cut_digits])
+def test_the_same_seed_gives_the_same_pieces_of_digits_and_leaves_the_digits_alone(
+    digits: Floats, draw: Callable[..., Floats]
+) -> None:
+    before = digits.copy()
+    one, again, other = (draw(digits, 30, rng=np.random.default_rng(seed)) for seed in (1, 1, 2))
+    assert np.array_equal(one, again)
+    assert not np.array_equal(one, other)
+    assert np.array_equal(digits, before)
+    assert draw(digits, 0, rng=np.random.default_rng(0)).shape == (0, SIDE * SIDE)

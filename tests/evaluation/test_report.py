@@ -15,7 +15,7 @@ from tests.models import small_model
 @pytest.fixture
 def report() -> Report:
     mistakes = [{"index": 4, "label": 2, "predicted": 7, "confidence": 0.91}]
-    return make_report(small_model(errors=3).provenance, model="m.npz", seconds=1.234, mistakes=mistakes)
+    return make_report(small_model(errors=3), path="m.npz", seconds=1.234, mistakes=mistakes)
 
 
 def test_its_figures_follow_from_the_confusion_matrix(report: Report) -> None:

@@ -129,6 +129,29 @@ BLANK = {
 }
 
 
+@pytest.mark.parametrize("period", [(1, 0), (0, 1), (1, 1)])
+def test_a_fine_pattern_all_over_is_no_ink(period):
+    rows, columns = np.indices((1600, 1600))
+    ink = find_ink(np.float32((period[0] * rows + period[1] * columns) % 2))
+    assert "noise" in ink.none_because
+    assert not ink.pixels.any()
+
+
+@pytest.mark.parametrize("polarity", [1, -1])
+def test_hatched_paper_of_two_levels(drawing, polarity):
+    ink = np.pad(drawing[::3, ::3], ((10, 5), (50, 50)))
+    y, x = np.indices(ink.shape)
+    paper = 0.15 * (y < 40) + 0.08 * ((x + y) % 6 < 3)
+    grey = 0.5 + polarity * (paper - 0.3 * ink)
+    assert_ink_is(ink, grey)
+    assert ink_box(find_ink(np.float32(grey)).pixels) == ink_box(ink)
+
+
+def test_levels_of_a_large_picture_are_those_of_the_small_one(drawing):
+    ink = np.pad(drawing, ((0, 1000), (0, 1440)))
+    assert_ink_is(ink, 0.8 - 0.5 * ink, within=1e-3)
+
+
 @pytest.mark.parametrize("name", BLANK)
 def test_no_ink_has_a_reason(name):
     grey, reason = BLANK[name]

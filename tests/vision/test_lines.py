@@ -75,6 +75,15 @@ def test_a_line_or_frame_alone_is_all_there_is(strokes: tuple[tuple[tuple[float,
     assert without_lines(alone) is alone
 
 
+@pytest.mark.parametrize("tilt", [0, 3])
+def test_ink_far_from_the_lines_is_left_bit_by_bit(tilt: float) -> None:
+    lines = drawn((420, 200), *[((0, y), (420, y)) for y in (150, 190)], width=2, tilt=tilt)
+    digit = pasted(7, (420, 200), (150, 5))
+    left = without_lines(np.maximum(digit, lines))
+    assert np.array_equal(left[:110], np.maximum(digit, lines)[:110])
+    assert not left[120:180, 150:260].any()
+
+
 def test_a_line_is_found_where_it_is() -> None:
     (line,) = find_lines(drawn((300, 80), ((20, 30), (280, 30)), width=4) > 0.5)
     assert (line.row, line.slope, line.thickness) == pytest.approx((30.5, 0, 4.5), abs=0.6)

@@ -12,7 +12,7 @@ from PIL import Image
 from mnistnet.vision.box import Box
 from mnistnet.vision.image_file import open_picture
 from mnistnet.vision.ink import find_ink
-from mnistnet.vision.normalize import ink_box, to_mnist
+from mnistnet.vision.normalize import ink_box, stroke_width, to_mnist
 
 
 def centre_of_mass(picture):
@@ -52,6 +52,7 @@ def test_a_solid_bar_becomes_a_solid_bar():
 def test_a_picture_in_mnist_format_stays_as_it_is(seven):
     ink = np.zeros((28, 28), np.float32)
     ink[4:24, 9:19] = np.concatenate([seven, seven[-6:]])
+    ink = np.maximum(ink, np.roll(ink, 1, axis=1))  # no pen so thin that its strokes would be broadened
     row, column = centre_of_mass(ink)
     ink = np.roll(ink, (14 - round(row), 14 - round(column)), (0, 1))
     assert np.array_equal(to_mnist(ink, ink_box(ink)), ink)
@@ -67,6 +68,33 @@ def test_thin_strokes_reach_full_ink():
     ink = np.zeros((400, 400), np.float32)
     ink[50:350, 200] = ink[50, 100:200] = 1
     assert to_mnist(ink, ink_box(ink)).max() == 1
+
+
+def ring(width, *, outer=150):
+    """As geometry has it; outer is half its side."""
+    y, x = np.mgrid[:320, :320] - 159.5
+    return np.float32((np.hypot(x, y) < outer) & (np.hypot(x, y) >= outer - width))
+
+
+@pytest.mark.parametrize("width", [10, 20, 40])
+def test_the_width_of_a_ring_is_what_was_drawn(width):
+    assert stroke_width(ring(width)) == pytest.approx(width, rel=0.05)
+
+
+@pytest.mark.parametrize(("width", "expected"), [(15, 2.2), (22, 2.2), (30, 2.2), (45, 3), (75, 5)])
+def test_strokes_thinner_than_those_of_mnist_are_broadened_and_no_others(width, expected):
+    picture = to_mnist(ring(width), ink_box(ring(width)))  # 300 pixels become 20: 15 become 1
+    assert stroke_width(picture) == pytest.approx(expected, rel=0.15)
+    assert centre_of_mass(picture) == pytest.approx((14, 14), abs=0.51)
+
+
+def test_what_is_broadened_does_not_come_out_at_the_other_side():
+    ink = np.zeros((200, 200), np.float32)
+    ink[:, :6] = ink[194:] = 1
+    picture = to_mnist(ink, ink_box(ink))
+    assert stroke_width(picture) > 1
+    assert np.count_nonzero(picture[:, 14:].any(axis=1)) <= 4
+    assert np.count_nonzero(picture[:14].any(axis=0)) <= 4
 
 
 def test_half_tones_keep_their_share():

@@ -3,7 +3,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
 
-from mnistnet.vision.pieces import fill_runs, find_pieces, select_pieces, sum_by_piece
+from mnistnet.vision.pieces import count_by_piece, fill_runs, find_pieces, select_pieces, sum_by_piece, without_specks
 
 masks = arrays(bool, array_shapes(min_dims=2, max_dims=2, max_side=12), elements=st.booleans())
 
@@ -37,6 +37,24 @@ def test_pieces_are_those_of_a_flood_fill(mask):
 @given(masks)
 def test_filled_runs_give_the_mask_back(mask):
     assert (fill_runs(*find_pieces(mask)[:2], mask.shape) == mask).all()
+
+
+@given(masks)
+def test_marked_pixels_are_counted_piece_by_piece(mask):
+    marked = np.indices(mask.shape).sum(axis=0) % 3 == 0
+    pieces = flood_fill(mask)
+    expected = [(marked & (pieces == piece)).sum() for piece in range(pieces.max() + 1)]
+    assert count_by_piece(find_pieces(mask), marked).tolist() == expected
+
+
+def test_ten_thousand_specks_go_and_the_stroke_stays():
+    stroke = np.zeros((1200, 1200), np.float32)
+    stroke[100:1100, 590:610] = 1
+    ink = stroke.copy()
+    ink[::11, ::12] = 1
+    left = without_specks(ink)
+    assert (left >= stroke).all()
+    assert (left != stroke).sum() < 250  # specks that touch the stroke
 
 
 def test_a_long_spiral_is_one_piece_and_its_surroundings_another():

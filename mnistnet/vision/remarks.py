@@ -1,0 +1,80 @@
+"""Remarks: what is unusual about a picture and its ink, in a few words, for whoever wonders about an answer."""
+
+from collections.abc import Sequence
+from itertools import chain
+
+import numpy as np
+
+from mnistnet.arrays import BOX, Floats
+from mnistnet.vision.box import Box
+from mnistnet.vision.normalize import ink_box
+from mnistnet.vision.pieces import find_pieces, sum_by_piece
+
+_PIECE = 0.1  # of the largest piece's pixels: a decimal point and what is left of a ruled line have less
+_FAINT = 0.2  # of the way from black to white, three times what is taken for no ink at all
+_RIM = 0.02  # of the digit's longer side lies on the picture's rim
+_FEW_PIXELS = 16  # where MNIST's digits have 20
+_BLURRED = 1.5  # pixels of MNIST's: digits with wider edges begin to be misread
+_HAIRLINE, _SOLID = 0.3, 8.0  # pixels of MNIST's: pens and brushes make strokes of 0.5 to 5
+_SAMPLE = 50_000  # pixels
+
+
+def find_remarks(grey: Floats, ink: Floats, boxes: Sequence[Box]) -> list[str]:
+    """What is unusual, the weightiest first; ink is that of grey, (h, w), and boxes are around the digits read in it.
+
+    Without boxes all the ink is taken for one digit; without ink there is nothing to say.
+    """
+    whole = ink_box(ink)
+    if not whole.width:
+        return []
+    parts = [box.cut(ink) for box in boxes or [whole]]
+    side = max(chain(*(part.shape for part in parts)))
+    thickness, edge = (BOX / side * pixels for pixels in measure_strokes(parts))
+    blobs = count_pieces(whole.cut(ink))
+    remarks = {
+        f"{blobs} separate pieces": blobs > len(parts),
+        "a filled shape": thickness > _SOLID,
+        "blurred": edge > _BLURRED and side >= BOX,  # a smaller one's edges are wide because it is small
+        "low contrast": find_contrast(grey, ink) < _FAINT,
+        "very small": side < _FEW_PIXELS,
+        "hairline strokes": thickness < _HAIRLINE,
+        "touches the border": longest_side_on_rim(ink) > _RIM * side,
+    }
+    return [words for words, is_so in remarks.items() if is_so]
+
+
+def count_pieces(ink: Floats) -> int:
+    """Connected pieces of ink, (h, w) in [0, 1], but for small ones."""
+    runs = find_pieces(ink > 0.25)
+    if not len(runs.piece):
+        return 0
+    pixels = sum_by_piece(runs, runs.ends - runs.starts)
+    return int((pixels > _PIECE * pixels.max()).sum())
+
+
+def find_contrast(grey: Floats, ink: Floats) -> float:
+    """How far the lightness of ink is from that of paper; both are (h, w) in [0, 1]."""
+    some = grey.size // _SAMPLE + 1  # of the paper there is plenty
+    on, off = grey[ink > 0.5], grey.ravel()[::some][ink.ravel()[::some] == 0]
+    return abs(_middle(on) - _middle(off)) if len(on) and len(off) else 1.0
+
+
+def _middle(values: Floats) -> float:
+    return float(np.partition(values, len(values) // 2)[len(values) // 2])  # np.median would import numpy.ma: 10 ms
+
+
+def measure_strokes(parts: Sequence[Floats]) -> tuple[float, float]:
+    """The mean thickness of strokes and the mean width of their edges, in pixels of these pieces of ink, (h, w) each.
+
+    A long stroke has an outline of twice its length, and an area of its length times its thickness.
+    """
+    dark = [part >= 0.5 for part in parts]
+    outline = sum(np.count_nonzero(np.diff(mask, axis=axis)) for mask in dark for axis in (0, 1))
+    area = sum(map(np.count_nonzero, dark))
+    soft = sum(np.count_nonzero((part > 0.15) & (part < 0.85)) for part in parts)
+    return 2 * area / max(outline, 1), soft / max(outline, 1)
+
+
+def longest_side_on_rim(ink: Floats) -> int:
+    """How many pixels of the picture's rim have ink, on the side that has most."""
+    return max(int((side > 0.5).sum()) for side in (ink[0], ink[-1], ink[:, 0], ink[:, -1]))
