@@ -16,7 +16,11 @@ from mnistnet.vision.box import Box
 from mnistnet.vision.image_file import Picture, open_picture
 from mnistnet.vision.ink import find_ink
 from mnistnet.vision.normalize import ink_box, to_mnist
-from mnistnet.vision.segmentation import find_candidates
+from mnistnet.vision.remarks import find_doubts, find_remarks
+from mnistnet.vision.segmentation import MOST_WIDTH, find_candidates
+
+MOST_REMARKS = 2
+"""About a picture that is not read surely."""
 
 
 @dataclass(frozen=True)
@@ -75,39 +79,52 @@ class Reader:
     """Reads pictures with one model."""
 
     model: Model
+    single: bool = False
+    """Take all of a picture's ink for one digit, instead of looking whether there are several."""
 
-    def read(self, source: Path | bytes, *, name: str, single: bool = False) -> Reading:
-        """The digits in a picture file or in its bytes; name stands in the answer. Raises PictureError.
+    def read(self, source: Path | bytes, *, name: str) -> Reading:
+        """The digits in a picture file or in its bytes; name stands in the answer. Raises PictureError."""
+        return self.inspect(source, name=name).reading
 
-        single takes all of the ink for one digit.
-        """
-        return self.inspect(source, name=name, single=single).reading
+    def try_read(self, source: Path | bytes, *, name: str) -> Reading:
+        """Like read, with the reason in the reading's error where the picture cannot be read."""
+        try:
+            return self.read(source, name=name)
+        except PictureError as error:
+            return Reading(name, error=str(error))
 
-    def inspect(self, source: Path | bytes, *, name: str, single: bool = False) -> Inspection:
+    def inspect(self, source: Path | bytes, *, name: str) -> Inspection:
         """Like read, and show how. Raises PictureError."""
         picture = open_picture(source, name=name)
-        ink = find_ink(picture.grey)
-        if ink.none_because:
+        ink, none_because = find_ink(picture.grey)
+        if none_because:
             none = np.zeros((0, SIDE * SIDE), np.float32)
-            return Inspection(Reading(name, warnings=[ink.none_because]), picture, ink.pixels, none)
-        boxes, images, judgement = self._find_digits(ink.pixels, single=single)
-        parts = [
-            Part(picture.in_pixels(box), int(shares.argmax()), [round(float(share), 6) for share in shares])
-            for box, shares in zip(boxes, judgement.probabilities, strict=True)
-        ]
-        if not parts:
-            return Inspection(Reading(name, warnings=["no digit found in the ink"]), picture, ink.pixels, images)
-        digits = "".join(str(part.digit) for part in parts)
-        confidence = math.prod(part.probabilities[part.digit] for part in parts)
-        reading = Reading(name, digits, confidence, bool(judgement.sure.all()), parts)
-        return Inspection(reading, picture, ink.pixels, images)
+            return Inspection(Reading(name, warnings=[none_because]), picture, ink, none)
+        found = self._find_digits(ink)
+        return Inspection(self._answer(name, picture, ink, found), picture, ink, found.images)
 
-    def _find_digits(self, ink: Floats, *, single: bool) -> Digits:
+    def _answer(self, name: str, picture: Picture, ink: Floats, found: Digits) -> Reading:
+        """The reading that says what was found."""
+        boxes, _, (probabilities, likeness, sure) = found
+        if not boxes:
+            return Reading(name, warnings=["nothing in it looks like a digit"])
+        shares = [[round(float(share), 6) for share in row] for row in probabilities]
+        parts = [Part(picture.in_pixels(box), row.index(max(row)), row) for box, row in zip(boxes, shares, strict=True)]
+        warnings = find_doubts(ink, digits=len(parts))
+        is_sure = bool(sure.all()) and not warnings
+        if (likeness < self.model.calibration.digit_from).any():
+            warnings.append("looks like no digit" if len(parts) == 1 else "part of it looks like no digit")
+        if not is_sure and not warnings:
+            warnings = find_remarks(picture.grey, ink, boxes)[:MOST_REMARKS]
+        confidence = math.prod(max(row) for row in shares)
+        return Reading(name, "".join(str(part.digit) for part in parts), confidence, is_sure, parts, warnings)
+
+    def _find_digits(self, ink: Floats) -> Digits:
         """All of the ink, where that is surely a digit or must be one; else the best reading of its parts."""
         box = ink_box(ink)
         image = to_mnist(ink, box).reshape(1, SIDE * SIDE)
         judgement = self._judge(image)
-        if single or judgement.sure[0]:
+        if self.single or (judgement.sure[0] and box.width <= MOST_WIDTH * box.height):
             return Digits([box], image, judgement)
         candidates = find_candidates(ink)
         images = np.array([one.image for one in candidates.found], np.float32).reshape(-1, SIDE * SIDE)
@@ -126,10 +143,3 @@ class Reader:
         if not np.isfinite(judgement.probabilities).all():
             raise ModelError("the model's parameters are so large that it answers with no numbers; use another --model")
         return judgement
-
-    def try_read(self, source: Path | bytes, *, name: str, single: bool = False) -> Reading:
-        """Like read, with the reason in the reading's error where the picture cannot be read."""
-        try:
-            return self.read(source, name=name, single=single)
-        except PictureError as error:
-            return Reading(name, error=str(error))

@@ -52,6 +52,7 @@ def build_parser() -> argparse.ArgumentParser:
         help=f"write into this new folder a picture of what was seen in each misread one, the surest mistakes first "
         f"(at most {MOST_EXPLAINED})",
     )
+    add("--single", action="store_true", help="take all that is in a picture for one digit")
     add("--json", action="store_true", help="print the score as one line of JSON, with every misread picture")
     add("--quiet", action="store_true", help="do not show progress")
     return parser
@@ -64,7 +65,7 @@ def run(args: argparse.Namespace) -> int:
     labelled = label_folder(args.folder, find_pictures(str(args.folder)))
     by = choose_column(labelled, args.by)
     path, model = find_model(args.model)
-    reader = Reader(model)
+    reader = Reader(model, single=args.single)
     gallery = open_gallery(args.explain, reader) if args.explain else None
     pairs = list(read_labelled(labelled.pictures, args.folder, reader, quiet=args.quiet))
     score = score_answers([as_answer(picture, reading, by) for picture, reading in pairs if not reading.error])

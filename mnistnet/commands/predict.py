@@ -31,7 +31,7 @@ def build_parser() -> argparse.ArgumentParser:
     """The options of reading."""
     parser = argparse.ArgumentParser(
         prog="mnistnet predict",
-        description="Read the digit in a picture: PNG, JPEG, BMP, GIF, WebP or TIFF, dark on light or light on dark.",
+        description="Read the digits in a picture: PNG, JPEG, BMP, GIF, WebP or TIFF, dark on light or light on dark.",
         epilog="example: mnistnet predict my_digit.png scans --csv answers.csv",
     )
     add = parser.add_argument
@@ -48,6 +48,7 @@ def build_parser() -> argparse.ArgumentParser:
         metavar="FILE.npz",
         help="what to read with, or `shipped` (the one you trained last, else the shipped)",
     )
+    add("--single", action="store_true", help="take all that is in a picture for one digit")
     add("--json", action="store_true", help="print one JSON object a picture, one a line")
     add("--csv", type=filled_path, metavar="FILE", help="write the answers as a table too")
     add(
@@ -69,7 +70,7 @@ def run(args: argparse.Namespace) -> int:
     path, model = find_model(args.model)
     if sys.stderr.isatty() and not args.quiet:
         print(printable(describe_model(path, model)), file=sys.stderr)
-    reader = Reader(model)
+    reader = Reader(model, single=args.single)
     read: Read = reader.try_read
     if args.explain:
         read = open_gallery(args.explain, args.inputs, reader, overwrite=args.force)

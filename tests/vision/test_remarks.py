@@ -4,7 +4,7 @@ from PIL import Image, ImageDraw, ImageFilter
 
 from mnistnet.vision.box import Box
 from mnistnet.vision.normalize import ink_box
-from mnistnet.vision.remarks import find_contrast, find_remarks
+from mnistnet.vision.remarks import find_contrast, find_doubts, find_remarks
 
 SIZE = 240
 
@@ -106,3 +106,30 @@ def test_of_several_digits_each_is_measured_by_itself():
     boxes = [one._replace(x0=one.x0 + k * SIZE, x1=one.x1 + k * SIZE) for k in range(6)]
     assert remarks(row, boxes=boxes) == []
     assert remarks(row) == ["6 separate pieces", "hairline strokes"]  # as one digit, they would be that
+
+
+def test_there_is_no_doubt_about_digits_on_paper_or_cut_out_along_their_ink():
+    ink = drawn()
+    assert find_doubts(ink, digits=1) == []
+    assert find_doubts(ink_box(ink).cut(ink), digits=1) == []
+    assert find_doubts(np.concatenate([ink, ink], axis=1), digits=2) == []
+    assert find_doubts(ink[:170], digits=1) == []  # it leaves the page on one side
+
+
+def test_ink_besides_the_digits_raises_doubts():
+    ink = drawn()
+    assert find_doubts(np.concatenate([ink, ink], axis=1), digits=1) == ["much else is in the picture"]
+    speckled = ink.copy()
+    speckled[10::20, 10::20] = 1
+    assert find_doubts(speckled, digits=1) == []
+
+
+@pytest.mark.parametrize("turns", range(4))
+def test_ink_that_runs_out_on_several_sides_raises_doubts(turns):
+    y, x = np.mgrid[:200, :200]
+    corner = np.float32(y + x < 150)
+    assert find_doubts(np.rot90(corner, turns), digits=1) == ["runs out of the picture"]
+    frame = np.pad(drawn(), 30)
+    frame[:3] = frame[-3:] = frame[:, :3] = frame[:, -3:] = 1
+    assert find_doubts(frame, digits=2) == []
+    assert "runs out of the picture" in find_doubts(frame, digits=1)
