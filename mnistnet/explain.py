@@ -17,7 +17,7 @@ from PIL import Image, ImageDraw, ImageFont
 from mnistnet.arrays import SIDE, Floats
 from mnistnet.model_file import Model
 from mnistnet.nn.saliency import evidence
-from mnistnet.reader import Inspection, Part, Reading
+from mnistnet.reader import Inspection, Part, Reading, percent
 from mnistnet.vision.box import Box
 from mnistnet.vision.image_file import Picture
 from mnistnet.vision.remarks import find_remarks
@@ -241,8 +241,3 @@ def shorten(text: str, size: int, width: int) -> str:
         return text
     shorter = [f"{text[:ends]} ... {text[-ends:]}" for ends in range(1, most)]
     return shorter[bisect(shorter, float(width), key=font(size).getlength) - 1]
-
-
-def percent(share: float) -> str:
-    """One decimal, cut off and not rounded: 100.0 % is for certainty alone."""
-    return f"{int(share * 1000) / 10:.1f} %"

@@ -143,3 +143,8 @@ class Reader:
         if not np.isfinite(judgement.probabilities).all():
             raise ModelError("the model's parameters are so large that it answers with no numbers; use another --model")
         return judgement
+
+
+def percent(share: float) -> str:
+    """A confidence with one decimal, cut off and not rounded: 100.0 % is for certainty alone."""
+    return f"{int(share * 1000) / 10:.1f} %"

@@ -13,7 +13,7 @@ from mnistnet.data.folder import SUFFIXES, find_pictures
 from mnistnet.files import require_writable, write_text
 from mnistnet.model_file import Model, load_model
 from mnistnet.places import recall, shipped
-from mnistnet.reader import Reader, Reading
+from mnistnet.reader import Reader, Reading, percent
 
 CSV_COLUMNS = ("file", "digits", "confidence", "sure", "warnings", "error")
 CLOSE = 0.1
@@ -161,11 +161,6 @@ def answer(reading: Reading) -> str:
         if probability >= CLOSE:
             words.append(f"or {digit} ({percent(probability)})")
     return "  ".join(words + [f"({warning})" for warning in reading.warnings])
-
-
-def percent(share: float) -> str:
-    """One decimal, cut off and not rounded: 100.0 % is for certainty alone."""
-    return f"{int(share * 1000) / 10:.1f} %"
 
 
 def write_csv(readings: list[Reading], path: Path, *, overwrite: bool) -> None:

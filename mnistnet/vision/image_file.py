@@ -156,15 +156,23 @@ def _orientation(image: Image.Image) -> int:
 
 
 def _lightness(image: Image.Image, factor: int, turn: Image.Transpose | None) -> Floats:
-    deep = image.mode in _DEEP_MODES
-    image = image.convert("F" if deep else "LA" if image.has_transparency_data else "L")
-    image = image.reduce(factor)
+    deep, opaque = image.mode in _DEEP_MODES, _is_opaque(image)
+    if image.mode == "RGB" and opaque:
+        image = image.reduce(factor).convert("L")  # in this order a large picture is in memory but once
+    else:
+        image = image.convert("F" if deep else "L" if opaque else "LA").reduce(factor)
     if turn is not None:
         image = image.transpose(turn)
     pixels = np.asarray(image, np.float32)
     if deep:
         return _scale_deep(pixels)
     return _on_paper(pixels[..., 0] / 255, pixels[..., 1] / 255) if pixels.ndim == 3 else pixels / np.float32(255)
+
+
+def _is_opaque(image: Image.Image) -> bool:
+    if "A" in image.getbands():
+        return bool(image.getchannel("A").getextrema()[0] == 255)
+    return not image.has_transparency_data
 
 
 def _scale_deep(pixels: Floats) -> Floats:

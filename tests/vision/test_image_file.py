@@ -204,6 +204,14 @@ def test_large_pictures_are_reduced_and_boxes_map_back(format_, size):
     assert picture.in_pixels(found) == pytest.approx(drawn, abs=picture.scale)
 
 
+@pytest.mark.parametrize("mode", ["RGB", "RGBA", "LA", "P"])
+def test_large_pictures_of_every_mode_are_reduced_alike(mode):
+    grey = Image.fromarray(np.random.default_rng(0).integers(0, 256, (60, 2500), np.uint8))
+    expected = grey_of(encoded(grey, "PNG"))
+    assert expected.shape == (30, 1250)
+    np.testing.assert_allclose(grey_of(encoded(grey.convert(mode), "PNG")), expected, atol=1.01 / 255)
+
+
 def test_boxes_stay_inside_a_picture_that_the_scale_does_not_divide():
     picture = open_picture(encoded(Image.new("L", (2049, 3)), "PNG"), name="test")
     height, width = picture.grey.shape
