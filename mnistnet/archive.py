@@ -5,7 +5,6 @@ The same content gives the same file, byte for byte. `numpy.load` opens it too.
 
 import io
 import json
-import math
 import tokenize
 import warnings
 import zipfile
@@ -23,6 +22,8 @@ from mnistnet.files import new_file
 
 MAX_JSON_BYTES = 16_000_000
 NPY_HEADER_BYTES = 1_000
+LARGEST = 1e300
+"""Number in JSON."""
 
 BROKEN = (
     *(zipfile.BadZipFile, zlib.error, tokenize.TokenError, EOFError, NotImplementedError, RuntimeError),
@@ -127,7 +128,7 @@ def fits(value: object, hint: Any) -> bool:
     if kind is int:
         return type(value) is int  # to isinstance, True is one too
     if kind is float:
-        return type(value) is int or (type(value) is float and not math.isinf(value))
+        return isinstance(value, int | float) and type(value) is not bool and not abs(value) > LARGEST
     if not isinstance(value, kind):
         return False
     return kind not in (list, tuple) or all(fits(one, arguments[0]) for one in value)

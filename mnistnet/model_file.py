@@ -29,6 +29,7 @@ CALIBRATED = 4
 MAX_PARAMS = 100_000_000
 MAX_COUNT = 1_000_000_000
 DETECTOR = "detector_"
+NEVER = 2.0
 MAX_DETECTOR = 1_000
 """Units of its hidden layer."""
 
@@ -80,13 +81,15 @@ class Calibration:
     temperature: float
     """Divides the logits, so that confidences are shares of right answers."""
     sure_from: float
-    """A sure answer has at least this confidence,"""
+    """A sure answer has at least this confidence (NEVER where no answer is sure),"""
     digit_from: float
     """and at least this likeness to a digit."""
     detector: Network
     """From the outputs of all hidden layers, the first one's first, to a picture's likeness to a digit: the log-odds of
     a digit against all else."""
     detector_params: Params
+    stated_error: float = 0.0
+    """So many of the answers that were confident enough were wrong when it was fitted."""
     sure_images: int = 0
     """Of the test images it is sure of so many,"""
     sure_errors: int = 0
@@ -188,8 +191,17 @@ def read_calibration(facts: dict[str, Any], network: Network) -> Calibration:
     numbers = {name: facts[name] for name in NUMBERS}
     calibration = Calibration(**numbers, detector=detector, detector_params=new_params(detector))
     require_types(calibration)
-    if not calibration.temperature > 0:
-        raise ValueError(f"expected a temperature above 0, got {calibration.temperature}")
+    if not (0 <= calibration.sure_from <= NEVER and abs(calibration.digit_from) < MAX_COUNT):
+        thresholds = f"{calibration.sure_from:g} and {calibration.digit_from:g}"
+        raise ValueError(f"expected sure_from from 0 to {NEVER:g} and digit_from near 0, got {thresholds}")
+    if not 0 <= calibration.expected_calibration_error <= 1:
+        raise ValueError(f"expected a calibration error from 0 to 1, got {calibration.expected_calibration_error:g}")
+    if not 1e-3 <= calibration.temperature <= 1e3:
+        raise ValueError(f"expected a temperature from 0.001 to 1000, got {calibration.temperature}")
+    if not 0 <= calibration.sure_errors <= calibration.sure_images <= MAX_COUNT:
+        raise ValueError(
+            f"expected no more errors than sure answers, got {facts['sure_errors']}, {facts['sure_images']}"
+        )
     return calibration
 
 

@@ -16,7 +16,7 @@ from mnistnet.vision.box import Box
 from mnistnet.vision.image_file import Picture, open_picture
 from mnistnet.vision.ink import find_ink
 from mnistnet.vision.normalize import ink_box, to_mnist
-from mnistnet.vision.remarks import find_doubts, find_remarks
+from mnistnet.vision.remarks import count_pieces, find_doubts, find_remarks
 from mnistnet.vision.segmentation import MOST_WIDTH, find_candidates
 
 MOST_REMARKS = 2
@@ -61,6 +61,8 @@ class Digits(NamedTuple):
     images: Floats
     """(n, 784), in MNIST's format."""
     judgement: Judgement
+    are_all: bool = True
+    """There was not more ink than can be looked at."""
 
 
 class Inspection(NamedTuple):
@@ -105,18 +107,18 @@ class Reader:
 
     def _answer(self, name: str, picture: Picture, ink: Floats, found: Digits) -> Reading:
         """The reading that says what was found."""
-        boxes, _, (probabilities, likeness, sure) = found
+        boxes, _, (probabilities, likeness, sure), are_all = found
         if not boxes:
             return Reading(name, warnings=["nothing in it looks like a digit"])
         shares = [[round(float(share), 6) for share in row] for row in probabilities]
         parts = [Part(picture.in_pixels(box), row.index(max(row)), row) for box, row in zip(boxes, shares, strict=True)]
-        warnings = find_doubts(ink, digits=len(parts))
-        is_sure = bool(sure.all()) and not warnings
+        confidence = math.prod(max(row) for row in shares)
+        warnings = find_doubts(ink, digits=len(parts)) + ([] if are_all else ["more than can be read at once"])
+        is_sure = bool(sure.all()) and confidence >= self.model.calibration.sure_from and not warnings
         if (likeness < self.model.calibration.digit_from).any():
             warnings.append("looks like no digit" if len(parts) == 1 else "part of it looks like no digit")
         if not is_sure and not warnings:
-            warnings = find_remarks(picture.grey, ink, boxes)[:MOST_REMARKS]
-        confidence = math.prod(max(row) for row in shares)
+            warnings = find_remarks(picture.grey, ink, boxes)[:MOST_REMARKS] or ["not clear which digit"]
         return Reading(name, "".join(str(part.digit) for part in parts), confidence, is_sure, parts, warnings)
 
     def _find_digits(self, ink: Floats) -> Digits:
@@ -124,7 +126,7 @@ class Reader:
         box = ink_box(ink)
         image = to_mnist(ink, box).reshape(1, SIDE * SIDE)
         judgement = self._judge(image)
-        if self.single or (judgement.sure[0] and box.width <= MOST_WIDTH * box.height):
+        if self.single or (judgement.sure[0] and count_pieces(ink) == 1 and box.width <= MOST_WIDTH * box.height):
             return Digits([box], image, judgement)
         candidates = find_candidates(ink)
         images = np.array([one.image for one in candidates.found], np.float32).reshape(-1, SIDE * SIDE)
@@ -133,14 +135,18 @@ class Reader:
         gains = digit_gains(judgement.probabilities, judgement.likeness)
         gains -= np.array([one.cost for one in candidates.found])
         chosen = best_reading(spans, gains, candidates.skipping)
+        likely = np.flatnonzero(judgement.likeness[chosen] >= self.model.calibration.digit_from - 2)
+        if len(chosen) > 2 and len(likely):  # before and after a number there may be signs
+            chosen = chosen[likely[0] : likely[-1] + 1]
         boxes = [candidates.found[number].box for number in chosen]
         probabilities, likeness, sure = judgement
-        return Digits(boxes, images[chosen], Judgement(probabilities[chosen], likeness[chosen], sure[chosen]))
+        judgement = Judgement(probabilities[chosen], likeness[chosen], sure[chosen])
+        return Digits(boxes, images[chosen], judgement, candidates.are_all)
 
     def _judge(self, images: Floats) -> Judgement:
         with np.errstate(over="ignore", invalid="ignore"):
-            judgement = judge(self.model, images)
-        if not np.isfinite(judgement.probabilities).all():
+            judgement = judge(self.model.network, self.model.params, self.model.calibration, images)
+        if not (np.isfinite(judgement.probabilities).all() and np.isfinite(judgement.likeness).all()):
             raise ModelError("the model's parameters are so large that it answers with no numbers; use another --model")
         return judgement
 

@@ -248,9 +248,12 @@ def change_calibration(**changes: Any) -> Callable[[dict[str, bytes]], object]:
 @pytest.mark.parametrize(
     ("changes", "said"),
     [
-        ({"temperature": 0.0}, "expected a temperature above 0, got 0"),
+        ({"temperature": 0.0}, "expected a temperature from 0.001 to 1000, got 0"),
         ({"temperature": "one"}, "expected temperature to be float"),
-        ({"sure_from": None}, ""),
+        ({"sure_from": None}, "expected sure_from to be float"),
+        ({"digit_from": 10**400}, "expected digit_from to be float"),
+        ({"sure_images": 3, "sure_errors": 4}, "expected no more errors than sure answers, got 4, 3"),
+        ({"sure_errors": -1}, "expected no more errors than sure answers"),
         ({"detector_sizes": [6, 3, 1]}, "expected detector sizes from 5 to 1, got (6, 3, 1)"),
         ({"detector_sizes": [5, 3, 2]}, "expected detector sizes from 5 to 1"),
         ({"detector_sizes": [5, 4, 1]}, "expected detector_weights_0.npy to be float32 (5, 4)"),
@@ -279,7 +282,7 @@ def test_a_file_from_before_calibration_loads(path: Path, version: int) -> None:
     model = load_model(path)
     np.testing.assert_array_equal(model.params.flat, small_model().params.flat)
     image = np.random.default_rng(0).random((1, 784), np.float32)
-    judgement = judge(model, image)
+    judgement = judge(model.network, model.params, model.calibration, image)
     np.testing.assert_allclose(judgement.probabilities, probabilities(model.network, model.params, image), rtol=1e-5)
     assert judgement.likeness >= model.calibration.digit_from
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from rich.progress import BarColumn
 
-from mnistnet.commands import filled, filled_path, printable, show_error
+from mnistnet.commands import UsageError, filled, filled_path, printable, show_error
 from mnistnet.commands.gallery import Gallery
 from mnistnet.commands.predict import describe_model, find_model
 from mnistnet.commands.progress import progress_bar
@@ -66,7 +66,7 @@ def run(args: argparse.Namespace) -> int:
     by = choose_column(labelled, args.by)
     path, model = find_model(args.model)
     reader = Reader(model, single=args.single)
-    gallery = open_gallery(args.explain, reader) if args.explain else None
+    gallery = open_gallery(args.explain, reader, scored=args.folder) if args.explain else None
     pairs = list(read_labelled(labelled.pictures, args.folder, reader, quiet=args.quiet))
     score = score_answers([as_answer(picture, reading, by) for picture, reading in pairs if not reading.error])
     failed = [reading for _, reading in pairs if reading.error]
@@ -140,8 +140,10 @@ def read_labelled(
                 progress.console.print(f"read {done:,} of {len(pictures):,} pictures")
 
 
-def open_gallery(folder: Path, reader: Reader) -> Gallery:
+def open_gallery(folder: Path, reader: Reader, *, scored: Path) -> Gallery:
     """An empty gallery: the names tell the mistakes' order, so that those of two scores must not mix."""
+    if scored.resolve() in (folder.resolve(), *folder.resolve().parents):
+        raise UsageError(f"evaluate: --explain {folder} is in the folder that is scored; name one elsewhere")
     if folder.is_dir() and any(folder.iterdir()):
         raise OutputError(f"{folder} is not empty; name a new folder for the explanations")
     return Gallery(folder, reader, overwrite=False)

@@ -8,8 +8,9 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Protocol
 
-from mnistnet.commands import filled, filled_path, printable, show_error
+from mnistnet.commands import UsageError, filled, filled_path, printable, show_error
 from mnistnet.data.folder import SUFFIXES, find_pictures
+from mnistnet.errors import OutputError
 from mnistnet.files import require_writable, write_text
 from mnistnet.model_file import Model, load_model
 from mnistnet.places import recall, shipped
@@ -66,6 +67,8 @@ def build_parser() -> argparse.ArgumentParser:
 def run(args: argparse.Namespace) -> int:
     """Read every input; 1 if any could not be read."""
     if args.csv:
+        if args.explain and args.explain.resolve() in (args.csv.resolve(), *args.csv.resolve().parents):
+            raise UsageError(f"predict: --csv {args.csv} is in the folder of --explain; name another")
         require_writable(args.csv, overwrite=args.force)
     path, model = find_model(args.model)
     if sys.stderr.isatty() and not args.quiet:
@@ -90,6 +93,8 @@ def open_gallery(folder: Path, inputs: list[str], reader: Reader, *, overwrite: 
     """What reads with reader and leaves explanations in folder. Raises UsageError, OutputError."""
     from mnistnet.commands.gallery import Gallery, require_apart  # rarely wanted: fonts and drawing
 
+    if folder.is_dir() and any(folder.iterdir()) and not overwrite:
+        raise OutputError(f"{folder} is not empty; name a new folder for the explanations, or pass --force")
     for text in inputs:
         with suppress(OSError):  # such as a name that is too long, which is told when it is read
             require_apart(folder, find_pictures(text))

@@ -70,9 +70,10 @@ def non_digits(count: int, *, rng: np.random.Generator) -> Floats:
 
 def pictures(draws: list[Draw], *, rng: np.random.Generator) -> Floats:
     """(n, 784) float32 in MNIST's format: what each of draws draws, bent and blurred at random."""
-    result = np.empty((len(draws), SIDE * SIDE), np.float32)
+    result = np.zeros((len(draws), SIDE * SIDE), np.float32)
     for row, draw in zip(result, draws, strict=True):
-        row[:] = _in_mnist_format(_blurred(_bent(draw(rng), rng), rng)).ravel()
+        while not row.any():  # what was drawn may be bent out of sight
+            row[:] = _in_mnist_format(_blurred(_bent(draw(rng), rng), rng)).ravel()
     return result
 
 

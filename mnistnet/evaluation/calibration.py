@@ -6,18 +6,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mnistnet.arrays import Floats, Labels
-from mnistnet.model_file import Model
-from mnistnet.nn.network import Tape, as_probabilities, forward
+from mnistnet.model_file import Calibration
+from mnistnet.nn.network import Network, Params, Tape, as_probabilities, forward
 
 Truths = NDArray[np.bool_]
 
-_SHARPEST, _FLATTEST = 1 / 64, 64.0
+_SHARPEST, _FLATTEST = 1 / 8, 8.0
+_AT_ONCE = 1_000
 _HALVINGS = 24
 _BINS = 15
 
 
 class Judgement(NamedTuple):
-    """What a model says of n images, and how far to trust it."""
+    """What a network says of n images, and how far to trust it."""
 
     probabilities: Floats
     """(n, classes), calibrated: the highest of each row is the share of such answers that are right."""
@@ -27,14 +28,16 @@ class Judgement(NamedTuple):
     """(n,): confident enough, and like enough to a digit."""
 
 
-def judge(model: Model, images: Floats) -> Judgement:
-    """The model's calibrated answers to images (n, 784)."""
-    calibration = model.calibration
-    logits, tape = forward(model.network, model.params, images)
-    probabilities = tempered(as_probabilities(model.network, logits), calibration.temperature)
-    likeness = forward(calibration.detector, calibration.detector_params, hidden_outputs(tape))[0][:, 0]
-    sure = (probabilities.max(axis=1) >= calibration.sure_from) & (likeness >= calibration.digit_from)
-    return Judgement(probabilities, likeness, sure)
+def judge(network: Network, params: Params, calibration: Calibration, images: Floats) -> Judgement:
+    """The network's calibrated answers to images (n, 784)."""
+    blocks = []
+    for start in range(0, max(1, len(images)), _AT_ONCE):
+        logits, tape = forward(network, params, images[start : start + _AT_ONCE])
+        probabilities = tempered(as_probabilities(network, logits), calibration.temperature)
+        likeness = forward(calibration.detector, calibration.detector_params, hidden_outputs(tape))[0][:, 0]
+        sure = (probabilities.max(axis=1) >= calibration.sure_from) & (likeness >= calibration.digit_from)
+        blocks.append((probabilities, likeness, sure))
+    return Judgement(*(np.concatenate(column) for column in zip(*blocks, strict=True)))
 
 
 def hidden_outputs(tape: Tape) -> Floats:

@@ -116,9 +116,13 @@ def headline(report: Report) -> str:
         f"{report['train_images']:,} training images of {dataset}; "
         f"epoch {report['best_epoch']} of {settings['epochs']}",
     ]
-    if sure := report["calibration"]["sure_images"]:
-        errors = report["calibration"]["sure_errors"]
-        lines.append(f"Sure of {percent(sure / report['test_images'])} of them: {errors:,} of {sure:,} wrong")
+    calibration = report.get("calibration", {})  # older runs have none
+    if sure := calibration.get("sure_images"):
+        errors, off = calibration["sure_errors"], calibration["expected_calibration_error"]
+        lines.append(
+            f"Sure of {percent(sure / report['test_images'])} of them: {errors:,} of {sure:,} wrong; "
+            f"expected calibration error {off:.4f}"
+        )
     done = len(report["epochs"])
     if report["partial"]:
         lines.append(f"PARTIAL: training was stopped in epoch {done + 1} of {settings['epochs']}")

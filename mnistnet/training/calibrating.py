@@ -5,18 +5,21 @@ import numpy as np
 from mnistnet.arrays import Floats
 from mnistnet.data.mnist import Examples, split
 from mnistnet.data.non_digits_file import load_cut_digits, load_non_digits
-from mnistnet.evaluation.calibration import fit_temperature, hidden_outputs, sure_threshold, tempered
-from mnistnet.model_file import Calibration
-from mnistnet.nn.network import Network, Params, as_probabilities, forward
+from mnistnet.errors import TrainingError
+from mnistnet.evaluation.calibration import fit_temperature, hidden_outputs, judge, sure_threshold, tempered
+from mnistnet.model_file import NEVER, Calibration, uncalibrated
+from mnistnet.nn.network import Network, Params, forward
 from mnistnet.training.augmentation import Warps, warped
 from mnistnet.training.recipes import Settings
 from mnistnet.training.state import best_network, halved, new_state
 from mnistnet.training.trainer import fit
 
 STATED_ERROR = 0.003
-"""Of the sure answers about validation digits, so many are wrong,"""
-REFUSED = 0.007
+"""Of the answers about validation digits that are confident enough, so many are wrong,"""
+REFUSED = 0.005
 """and of the digits themselves, so many are taken for none."""
+LEAST_SURE = 0.5
+"""Confidence of a sure answer, however few are wrong."""
 OTHER_HANDS = Warps(rotation=14, scale=0.15, shear=0.12, shift=1.5, field=1)
 """So warped, digits that the record recipe's network learned from are misread as often as others are unwarped: 0.47 %.
 Where training was shorter they are misread more often, which makes for caution."""
@@ -34,29 +37,31 @@ DETECTOR = Settings(
 )
 
 _MOST_NUMBERS = 80_000_000  # hidden outputs that are kept at once: 320 MB
-_STAND_INS, _AT_ONCE = 10_000, 1_000
+_LEAST_ASIDE, _STAND_INS, _AT_ONCE = 300, 10_000, 1_000
 
 
 def calibrate(
     network: Network, params: Params, *, learned: Examples, aside: Examples, rng: np.random.Generator
 ) -> Calibration:
-    """Fit on aside, digits that the network did not learn from; where there are none, on warps of those it did."""
+    """Fit on aside, digits that the network did not learn from; where these are few, on warps of those it did."""
     learned, others = split(learned, validation=min(_STAND_INS, len(learned.labels) // 2), rng=rng)
-    detector, detector_params = train_detector(network, params, learned.images, rng=rng)
+    try:
+        detector = train_detector(network, params, learned.images, rng=rng)
+    except TrainingError:  # the network's outputs are beyond all bounds
+        return uncalibrated(network)
     images, labels = aside
-    if not len(labels):
+    if len(labels) < _LEAST_ASIDE:
         images, labels = warped(others.images, OTHER_HANDS, rng=rng), others.labels
-    probabilities, hidden = read(network, params, images)
-    temperature = fit_temperature(probabilities, labels)
-    confidences = tempered(probabilities, temperature).max(axis=1)
-    right = probabilities.argmax(axis=1) == labels
-    likeness = forward(detector, detector_params, hidden)[0][:, 0]
+    answers, likeness, _ = judge(network, params, Calibration(1.0, 0.0, 0.0, *detector), images)
+    temperature = fit_temperature(answers, labels)
+    confidences, right = tempered(answers, temperature).max(axis=1), answers.argmax(axis=1) == labels
     return Calibration(
         temperature=temperature,
-        sure_from=min(1.0, sure_threshold(confidences, right, error=STATED_ERROR)),
-        detector=detector,
-        detector_params=detector_params,
+        sure_from=min(max(LEAST_SURE, sure_threshold(confidences, right, error=STATED_ERROR)), NEVER),
         digit_from=float(np.quantile(likeness, REFUSED)),
+        detector=detector[0],
+        detector_params=detector[1],
+        stated_error=STATED_ERROR,
     )
 
 
@@ -73,7 +78,7 @@ def train_detector(
     images, labels = np.concatenate([digits, cut, others]), np.repeat([1, 0], len(others))
     rows = rng.permutation(len(labels))[: _MOST_NUMBERS // sum(network.sizes[1:-1])]
     labels = labels[rows]
-    examples = Examples(read(network, params, images[rows])[1], labels)
+    examples = Examples(read_hidden(network, params, images[rows]), labels)
     state = new_state(DETECTOR.network(inputs=examples.images.shape[1], outputs=1), DETECTOR, examples, rng=rng)
     for _ in fit(state, examples, Examples(examples.images[:0], labels[:0]), DETECTOR):
         pass
@@ -81,12 +86,10 @@ def train_detector(
     return detector, halved(detector, detector_params)
 
 
-def read(network: Network, params: Params, images: Floats) -> tuple[Floats, Floats]:
-    """The probabilities (n, classes) and the hidden layers' outputs (n, units) for images (n, 784)."""
-    probabilities = np.empty((len(images), network.sizes[-1]), np.float32)
+def read_hidden(network: Network, params: Params, images: Floats) -> Floats:
+    """The hidden layers' outputs side by side, (n, units), for images (n, 784)."""
     hidden = np.empty((len(images), sum(network.sizes[1:-1])), np.float32)
     for start in range(0, len(images), _AT_ONCE):
         block = slice(start, start + _AT_ONCE)
-        logits, tape = forward(network, params, images[block])
-        probabilities[block], hidden[block] = as_probabilities(network, logits), hidden_outputs(tape)
-    return probabilities, hidden
+        hidden[block] = hidden_outputs(forward(network, params, images[block])[1])
+    return hidden

@@ -230,6 +230,7 @@ STANDARD = Settings(
     shear=0.12,
     shift=1.5,
     elastic=1.0,
+    other_hands=0.1,
 )
 
 RECIPES = {
@@ -238,8 +239,7 @@ RECIPES = {
     "record": replace(
         STANDARD,
         hidden=(2048, 1024),
-        receptive_field=0,
-        epochs=250,
+        epochs=230,
         batch_size=512,
         label_smoothing=0.05,
         average=0.9995,

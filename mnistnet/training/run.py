@@ -12,7 +12,6 @@ from mnistnet.data.other_hands import other_hands
 from mnistnet.evaluation.calibration import Judgement, expected_calibration_error, judge
 from mnistnet.evaluation.metrics import confusion_matrix
 from mnistnet.model_file import Calibration, Model, Provenance
-from mnistnet.nn.network import probabilities
 from mnistnet.training.calibrating import calibrate
 from mnistnet.training.diagnosis import diagnose
 from mnistnet.training.environment import versions
@@ -74,7 +73,7 @@ def tested_model(training: Training, dataset: Dataset) -> tuple[Model, Floats]:
         params = halved(network, params)
     rng = np.random.default_rng(settings.seed)
     calibration = calibrate(network, params, learned=learned, aside=aside, rng=rng)
-    answers = probabilities(network, params, dataset.test.images).argmax(axis=1)
+    judgement = judge(network, params, calibration, dataset.test.images)
     validation_images = settings.validation_images(len(dataset.learning.labels))
     provenance = Provenance(
         dataset=dataset.name,
@@ -88,10 +87,9 @@ def tested_model(training: Training, dataset: Dataset) -> tuple[Model, Floats]:
         epochs=[epoch.as_json() for epoch in state.epochs],
         best_epoch=state.best.number if state.best else 0,
         diagnoses=[diagnosis.text for diagnosis in diagnose(state.epochs, settings)],
-        confusion=confusion_matrix(dataset.test.labels, answers).tolist(),
+        confusion=confusion_matrix(dataset.test.labels, judgement.probabilities.argmax(axis=1)).tolist(),
         versions=versions(),
     )
-    judgement = judge(Model(network, params, calibration, provenance), dataset.test.images)
     tested = tested_calibration(calibration, judgement, dataset.test.labels)
     return Model(network, params, tested, provenance), judgement.probabilities
 

@@ -27,7 +27,10 @@ def to_mnist(ink: Floats, box: Box) -> Floats:
     part = box.cut(ink)
     if not part.any():
         return picture
-    small = _with_usual_strokes(_with_full_strokes(_fit(part)))
+    small = _fit(part)
+    if not small.any():  # so faint that nothing was left
+        return picture
+    small = _with_usual_strokes(_with_full_strokes(small))
     height, width = small.shape
     top, left = _margin(small.sum(axis=1)), _margin(small.sum(axis=0))
     picture[top : top + height, left : left + width] = small

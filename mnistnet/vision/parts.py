@@ -69,6 +69,8 @@ class Writing(NamedTuple):
     rows: list[Row]
     ink: Floats
     scale: int
+    is_all: bool
+    """There were not more pieces than are looked at."""
 
 
 def find_writing(ink: Floats) -> Writing:
@@ -79,7 +81,8 @@ def find_writing(ink: Floats) -> Writing:
     if pieces and (finer := int(_usual_height(pieces, _LOW)) // _FINE) > 1:
         scale *= finer
         pieces = _pieces(_reduced(mask, scale) > 0)
-    return Writing([_row(members) for members in _rows(pieces)], _reduced(ink, scale), scale)
+    rows = [_row(members) for members in _rows(pieces)]
+    return Writing(rows, _reduced(ink, scale), scale, len(pieces) < _MOST_PIECES)
 
 
 def _reduced(ink: Floats, scale: int) -> Floats:

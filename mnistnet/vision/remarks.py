@@ -17,7 +17,9 @@ _FEW_PIXELS = 16  # where MNIST's digits have 20
 _BLURRED = 1.5  # pixels of MNIST's: digits with wider edges begin to be misread
 _HAIRLINE, _SOLID = 0.3, 8.0  # pixels of MNIST's: pens and brushes make strokes of 0.5 to 5
 _SAMPLE = 50_000  # pixels
-_MOST, _ALL = 0.7, 0.97  # of the ink: is in so many pieces as there are digits
+_BROKEN = 2  # pieces of a digit, at most,
+_MOST = 0.85  # have so much of the ink
+_ALL = 0.97  # of the ink is in one piece a digit
 _ON_SIDE = 0.02  # of a side of the picture
 
 
@@ -53,11 +55,11 @@ def find_doubts(ink: Floats, *, digits: int) -> list[str]:
     mask = ink > 0.25
     runs = find_pieces(mask)
     pixels = np.sort(sum_by_piece(runs, runs.ends - runs.starts))[::-1]
-    share = pixels[:digits].sum() / max(pixels.sum(), 1)
+    share = pixels[: _BROKEN * digits].sum() / max(pixels.sum(), 1)
     sides = sum(side.mean() > _ON_SIDE for side in (mask[0], mask[-1], mask[:, 0], mask[:, -1]))
     doubts = {
-        "much else is in the picture": share < _MOST,
-        "runs out of the picture": sides in (2, 3) or (sides == 4 and share < _ALL),  # else it was cut out
+        "in many pieces": share < _MOST,
+        "runs out of the picture": sides >= 2 and pixels[:digits].sum() < _ALL * pixels.sum(),  # else it was cut out
     }
     return [words for words, is_so in doubts.items() if is_so]
 

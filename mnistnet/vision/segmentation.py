@@ -45,10 +45,12 @@ class Candidate(NamedTuple):
 
 
 class Candidates(NamedTuple):
-    """All candidates, and what it costs to leave out each part, (parts,) in nats."""
+    """The candidates, and what it costs to leave out each part, (parts,) in nats."""
 
     found: list[Candidate]
     skipping: Floats
+    are_all: bool
+    """There was not more ink than can be looked at."""
 
 
 def find_candidates(ink: Floats) -> Candidates:
@@ -56,18 +58,19 @@ def find_candidates(ink: Floats) -> Candidates:
 
     The last is all of the ink, where that may be one digit.
     """
-    rows, small, scale = find_writing(ink)
+    rows, small, scale, is_all = find_writing(ink)
     found: list[Candidate] = []
     passed = 0
     for row in rows:
-        of_row = islice(_candidates(row, small), _MOST_CANDIDATES // len(rows))
+        of_row = islice(_candidates(row, small), _MOST_CANDIDATES - len(found))
         found += [_placed(one, passed, scale, ink.shape) for one in of_row]
         passed += len(row.parts)
+    is_all &= len(found) < _MOST_CANDIDATES
     if _can_be_one(rows):
         found = [one for one in found if one.last - one.first < passed or rows[0].loose]
         found.append(_all_of(ink, rows))
     skipping = [_skipping(part.ink.box.height / row.height) for row in rows for part in row.parts]
-    return Candidates(found, np.array(skipping, np.float32))
+    return Candidates(found, np.array(skipping, np.float32), is_all)
 
 
 def _placed(candidate: Candidate, passed: int, scale: int, shape: tuple[int, ...]) -> Candidate:

@@ -185,3 +185,14 @@ def test_the_shipped_model_claims_what_it_should() -> None:
     assert (provenance.dataset, provenance.partial, provenance.notice) == ("mnist", False, "")
     assert provenance.test_images == 10_000
     assert provenance.test_errors <= 160  # 98.4 %
+
+
+def test_a_number_is_read_digit_by_digit_unless_one_is_asked_for(
+    mnistnet: CommandLine, draw: Draw, tmp_path: Path
+) -> None:
+    row = Image.new("L", (620, 320), 255)
+    for place in (0, 1):
+        row.paste(Image.open(draw(place)).convert("L"), (20 + 300 * place, 20))
+    row.save(tmp_path / "row.png")
+    assert mnistnet("predict", tmp_path / "row.png").stdout.split()[0] == TRUE[0] + TRUE[1]
+    assert len(mnistnet("predict", "--single", tmp_path / "row.png").stdout.split()[0]) == 1

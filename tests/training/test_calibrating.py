@@ -6,7 +6,7 @@ import pytest
 from mnistnet.data.glyphs import HELD_OUT_FONTS
 from mnistnet.data.mnist import Examples, load_sample, split
 from mnistnet.data.non_digits import printed_letters
-from mnistnet.evaluation.calibration import judge
+from mnistnet.evaluation.calibration import Judgement, judge
 from mnistnet.model_file import Model
 from mnistnet.training.calibrating import REFUSED, STATED_ERROR, calibrate
 from mnistnet.training.recipes import Settings
@@ -33,13 +33,17 @@ def calibrated(trained, *, aside):
     return Model(*trained, calibration, small_model().provenance)
 
 
+def judged(model, images) -> Judgement:
+    return judge(model.network, model.params, model.calibration, images)
+
+
 @pytest.fixture(scope="module")
 def model(trained):
     return calibrated(trained, aside=VALIDATION)
 
 
 def test_it_promises_what_held_out_digits_keep(model):
-    judgement = judge(model, SAMPLE.test.images)
+    judgement = judged(model, SAMPLE.test.images)
     right = judgement.probabilities.argmax(axis=1) == SAMPLE.test.labels
     assert right.mean() < 1 - 10 * STATED_ERROR  # or there is nothing to promise
     assert (~right[judgement.sure]).mean() < 3 * STATED_ERROR
@@ -50,13 +54,13 @@ def test_it_promises_what_held_out_digits_keep(model):
 
 def test_letters_in_unknown_fonts_are_turned_down(model):
     letters = np.concatenate([printed_letters(font) for font in HELD_OUT_FONTS])
-    assert judge(model, letters).sure.mean() < 0.15
+    assert judged(model, letters).sure.mean() < 0.15
 
 
 def test_where_nothing_is_kept_aside_warps_serve(trained, model):
     without = calibrated(trained, aside=NONE)
     assert without.calibration.temperature > model.calibration.temperature, "it was not trained on warps"
-    judgement = judge(without, SAMPLE.test.images)
+    judgement = judged(without, SAMPLE.test.images)
     assert (judgement.probabilities.argmax(axis=1) == SAMPLE.test.labels)[judgement.sure].mean() > 1 - STATED_ERROR
 
 
@@ -70,5 +74,5 @@ def test_a_network_that_learned_nothing_is_calibrated_too():
     blank = small_model()
     blank.params.flat[:] = 0
     calibration = calibrate(blank.network, blank.params, learned=TRAIN, aside=NONE, rng=np.random.default_rng(0))
-    judgement = judge(Model(blank.network, blank.params, calibration, blank.provenance), SAMPLE.test.images[:100])
+    judgement = judge(blank.network, blank.params, calibration, SAMPLE.test.images[:100])
     assert not judgement.sure.any(), "a tenth for each digit is no answer"

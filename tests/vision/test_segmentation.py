@@ -173,8 +173,8 @@ def test_ink_of_any_shape_gives_something_sound(size: tuple[int, int]) -> None:
 
 def test_no_ink_gives_no_candidates() -> None:
     for size in ((1, 1), (40, 60)):
-        found, skipping = find_candidates(np.zeros(size, np.float32))
-        assert (found, len(skipping)) == ([], 0)
+        found, skipping, are_all = find_candidates(np.zeros(size, np.float32))
+        assert (found, len(skipping), are_all) == ([], 0, True)
 
 
 def test_endless_scrawl_gives_at_most_a_thousand_candidates() -> None:
@@ -184,6 +184,7 @@ def test_endless_scrawl_gives_at_most_a_thousand_candidates() -> None:
     candidates = find_candidates(ink)
     assert_sound(candidates, ink)
     assert 500 < len(candidates.found) <= 1001
+    assert not candidates.are_all
 
 
 def test_ten_thousand_specks_give_at_most_a_thousand_candidates() -> None:
