@@ -48,6 +48,7 @@ _UPRIGHT = {
 }
 _STDERR = threading.Lock()
 _DEEP_MODES = ("F", "I", "I;16", "I;16B", "I;16L", "I;16N")
+_STRIP = 256  # rows, after the reduction
 _DEEP_WHITES = (1, 2**8 - 1, 2**12 - 1, 2**16 - 1, 2**32 - 1)
 
 
@@ -156,17 +157,24 @@ def _orientation(image: Image.Image) -> int:
 
 
 def _lightness(image: Image.Image, factor: int, turn: Image.Transpose | None) -> Floats:
-    deep, opaque = image.mode in _DEEP_MODES, _is_opaque(image)
-    if image.mode == "RGB" and opaque:
-        image = image.reduce(factor).convert("L")  # in this order a large picture is in memory but once
-    else:
-        image = image.convert("F" if deep else "L" if opaque else "LA").reduce(factor)
+    deep = image.mode in _DEEP_MODES
+    mode = "F" if deep else "L" if all(_is_opaque(strip) for _, strip in _strips(image, factor)) else "LA"
+    small = Image.new(mode, (math.ceil(image.width / factor), math.ceil(image.height / factor)))
+    for top, strip in _strips(image, factor):
+        small.paste(strip.convert(mode).reduce(factor), (0, top // factor))
     if turn is not None:
-        image = image.transpose(turn)
-    pixels = np.asarray(image, np.float32)
+        small = small.transpose(turn)
+    pixels = np.asarray(small, np.float32)
     if deep:
         return _scale_deep(pixels)
     return _on_paper(pixels[..., 0] / 255, pixels[..., 1] / 255) if pixels.ndim == 3 else pixels / np.float32(255)
+
+
+def _strips(image: Image.Image, factor: int) -> Iterator[tuple[int, Image.Image]]:
+    """The picture in pieces as wide as it is, each with its top: what is made of a large one stays small."""
+    height = _STRIP * factor
+    for top in range(0, image.height, height):
+        yield top, image.crop((0, top, image.width, min(top + height, image.height)))
 
 
 def _is_opaque(image: Image.Image) -> bool:
