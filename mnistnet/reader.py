@@ -21,6 +21,8 @@ from mnistnet.vision.segmentation import MOST_WIDTH, find_candidates
 
 MOST_REMARKS = 2
 """About a picture that is not read surely."""
+SIGN_BELOW = 2.0
+"""So much less like a digit than an unsure one, in nats, what stands before or after a number is taken for a sign."""
 
 
 @dataclass(frozen=True)
@@ -135,8 +137,8 @@ class Reader:
         gains = digit_gains(judgement.probabilities, judgement.likeness)
         gains -= np.array([one.cost for one in candidates.found])
         chosen = best_reading(spans, gains, candidates.skipping)
-        likely = np.flatnonzero(judgement.likeness[chosen] >= self.model.calibration.digit_from - 2)
-        if len(chosen) > 2 and len(likely):  # before and after a number there may be signs
+        likely = np.flatnonzero(judgement.likeness[chosen] >= self.model.calibration.digit_from - SIGN_BELOW)
+        if len(chosen) > 2 and len(likely):
             chosen = chosen[likely[0] : likely[-1] + 1]
         boxes = [candidates.found[number].box for number in chosen]
         probabilities, likeness, sure = judgement
