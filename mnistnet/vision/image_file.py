@@ -48,7 +48,7 @@ _UPRIGHT = {
 }
 _STDERR = threading.Lock()
 _DEEP_MODES = ("F", "I", "I;16", "I;16B", "I;16L", "I;16N")
-_STRIP = 256  # rows, after the reduction
+_STRIP = 64  # rows, after the reduction
 _DEEP_WHITES = (1, 2**8 - 1, 2**12 - 1, 2**16 - 1, 2**32 - 1)
 
 
