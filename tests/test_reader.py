@@ -81,7 +81,10 @@ def test_a_reading_is_sure_from_the_threshold_on() -> None:
 
 def test_a_network_that_knows_nothing_is_not_sure() -> None:
     blank = replace(READER.model, params=new_params(READER.model.network))
-    reading = Reader(blank).read(png(page((280, 280), (0, 0), 280)), name="page")
+    picture = png(page((280, 280), (0, 0), 280))
+    assert not Reader(blank).read(picture, name="page").sure
+    reading = Reader(blank, single=True).read(picture, name="page")
+    assert reading.confidence == pytest.approx(0.1)
     assert not reading.sure
     assert reading.warnings
 

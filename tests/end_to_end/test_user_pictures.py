@@ -51,7 +51,7 @@ def test_digits_are_read_however_they_are_rendered(name: str, test_set: Examples
 def test_the_way_over_a_picture_file_costs_next_to_nothing(test_set: Examples, reader: Reader) -> None:
     answers = probabilities(reader.model.network, reader.model.params, test_set.images).argmax(axis=1)
     direct = float(np.mean(answers == test_set.labels))
-    assert share_read("as it is", test_set, reader) == pytest.approx(direct, abs=0.0015)
+    assert share_read("as it is", test_set, reader) == pytest.approx(direct, abs=0.001)
 
 
 def test_sixteen_bits_read_like_eight(test_set: Examples, reader: Reader) -> None:
