@@ -4,7 +4,7 @@ import numpy as np
 
 from mnistnet.model_file import Calibration, Model, Provenance
 from mnistnet.nn.network import Network, initial_params
-from mnistnet.training.recipes import Settings
+from mnistnet.training.settings import Settings
 from mnistnet.training.state import Epoch
 from mnistnet.training.watch import LayerWatch
 

@@ -21,7 +21,7 @@ from mnistnet.files import require_writable, write_text
 from mnistnet.places import home
 from mnistnet.training.environment import usable_cores, versions
 from mnistnet.training.experiment import Result, experiment_name, read_result, write_result
-from mnistnet.training.recipes import Settings
+from mnistnet.training.settings import Settings
 from mnistnet.training.workers import train_all
 
 SCHEMA = 1

@@ -6,7 +6,7 @@ from rich.progress import BarColumn, TaskID
 
 from mnistnet.commands.progress import progress_bar
 from mnistnet.training.experiment import Result
-from mnistnet.training.recipes import Settings
+from mnistnet.training.settings import Settings
 from mnistnet.training.workers import News
 
 ESTIMATE_SECONDS = 1800

@@ -26,7 +26,7 @@ from mnistnet.nn.gradient_check import (
 )
 from mnistnet.nn.network import Network, Params
 from mnistnet.nn.regularizers import dropout_masks
-from mnistnet.training.recipes import Settings, as_text
+from mnistnet.training.settings import Settings, as_text
 
 INPUTS, EXAMPLES = 12, 16
 MOST_PARAMS, MOST_LAYERS = 4_000, 8

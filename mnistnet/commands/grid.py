@@ -9,7 +9,8 @@ from mnistnet.commands import UsageError, filled
 from mnistnet.commands.options import OPTIONS, make_settings, named_settings
 from mnistnet.training.checkpoint import AFTER_TRAINING
 from mnistnet.training.experiment import combinations
-from mnistnet.training.recipes import RECIPES, Settings, as_text
+from mnistnet.training.recipes import RECIPES
+from mnistnet.training.settings import Settings, as_text
 
 MOST_RUNS = 10_000
 DEFAULT_RECIPE = "quick"

@@ -12,7 +12,8 @@ from mnistnet.nn.initializers import INITIALIZERS
 from mnistnet.nn.losses import LOSSES
 from mnistnet.nn.optimizers import OPTIMIZERS
 from mnistnet.nn.schedules import SCHEDULES
-from mnistnet.training.recipes import RECIPES, Settings, as_text
+from mnistnet.training.recipes import RECIPES
+from mnistnet.training.settings import Settings, as_text
 
 MOST_WATCHED = 20_000
 

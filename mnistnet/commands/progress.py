@@ -8,7 +8,7 @@ from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, ProgressColumn, TaskID, TextColumn, TimeRemainingColumn
 
 from mnistnet.training.diagnosis import diagnose, diagnose_last
-from mnistnet.training.recipes import Settings
+from mnistnet.training.settings import Settings
 from mnistnet.training.state import State
 
 

@@ -19,7 +19,7 @@ from mnistnet.files import require_writable, write_text
 from mnistnet.model_file import Model, Provenance
 from mnistnet.places import home, remember
 from mnistnet.training.augmentation import Warps, warped
-from mnistnet.training.recipes import Settings
+from mnistnet.training.settings import Settings
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

@@ -31,8 +31,9 @@ from mnistnet.training.checkpoint import (
     save_checkpoint,
 )
 from mnistnet.training.environment import has_spare_core, usable_cores, usual_threads
-from mnistnet.training.recipes import RECIPES, Settings
+from mnistnet.training.recipes import RECIPES
 from mnistnet.training.run import Training, tested_model, train_network
+from mnistnet.training.settings import Settings
 from mnistnet.training.state import State
 from mnistnet.training.trainer import is_finished
 

@@ -22,7 +22,7 @@ from mnistnet.nn.network import outputs_of
 from mnistnet.nn.optimizers import OPTIMIZERS
 from mnistnet.places import home
 from mnistnet.training.classics import BALL_RADIUS, PROBLEMS, RATE_FACTORS, Attempt, Problem, attempt, sine_wave
-from mnistnet.training.recipes import Settings, as_text
+from mnistnet.training.settings import Settings, as_text
 from mnistnet.training.state import Epoch
 
 FIGURES = ("losses.png", "answers.png")

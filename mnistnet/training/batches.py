@@ -14,7 +14,7 @@ from mnistnet.nn.network import Masks
 from mnistnet.nn.regularizers import dropout_masks
 from mnistnet.nn.workspace import NEW_ARRAYS, Workspace
 from mnistnet.training.augmentation import warped
-from mnistnet.training.recipes import Settings
+from mnistnet.training.settings import Settings
 from mnistnet.training.state import State
 
 Item = TypeVar("Item")

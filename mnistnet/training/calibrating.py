@@ -10,7 +10,7 @@ from mnistnet.evaluation.calibration import fit_temperature, hidden_outputs, jud
 from mnistnet.model_file import NEVER, Calibration, uncalibrated
 from mnistnet.nn.network import Network, Params, forward
 from mnistnet.training.augmentation import Warps, warped
-from mnistnet.training.recipes import Settings
+from mnistnet.training.settings import Settings
 from mnistnet.training.state import best_network, halved, new_state
 from mnistnet.training.trainer import fit
 

@@ -20,7 +20,7 @@ from mnistnet.archive import BROKEN, fill_arrays, read_facts, require_types, wri
 from mnistnet.errors import CheckpointError
 from mnistnet.files import require_regular
 from mnistnet.training.environment import versions
-from mnistnet.training.recipes import Settings, as_text
+from mnistnet.training.settings import Settings, as_text
 from mnistnet.training.state import Epoch, EpochSoFar, State, copied, present_network
 from mnistnet.training.watch import LayerWatch, StepWatch
 

@@ -19,7 +19,7 @@ from mnistnet.arrays import Floats
 from mnistnet.data.mnist import Examples
 from mnistnet.errors import TrainingError
 from mnistnet.nn.network import Network, Params
-from mnistnet.training.recipes import Settings
+from mnistnet.training.settings import Settings
 from mnistnet.training.state import Epoch, new_state, present_network
 from mnistnet.training.trainer import fit
 

@@ -20,8 +20,8 @@ from mnistnet.files import write_text
 from mnistnet.training.checkpoint import read_epoch
 from mnistnet.training.diagnosis import diagnose
 from mnistnet.training.environment import versions
-from mnistnet.training.recipes import Settings
 from mnistnet.training.run import train_network
+from mnistnet.training.settings import Settings
 from mnistnet.training.state import Epoch, State
 
 FORMAT = {"format": "mnistnet result", "format_version": 1}

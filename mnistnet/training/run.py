@@ -15,7 +15,7 @@ from mnistnet.model_file import Calibration, Model, Provenance
 from mnistnet.training.calibrating import calibrate
 from mnistnet.training.diagnosis import diagnose
 from mnistnet.training.environment import versions
-from mnistnet.training.recipes import Settings
+from mnistnet.training.settings import Settings
 from mnistnet.training.state import State, best_network, halved, new_state
 from mnistnet.training.trainer import fit, is_finished
 

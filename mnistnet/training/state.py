@@ -14,7 +14,7 @@ from mnistnet.nn.folding import Standardization, plain_network, standardization_
 from mnistnet.nn.network import Network, Params, initial_params, new_params
 from mnistnet.nn.optimizers import OPTIMIZERS, Optimizer
 from mnistnet.training.receptive_fields import receptive_fields
-from mnistnet.training.recipes import Settings
+from mnistnet.training.settings import Settings
 from mnistnet.training.watch import LayerWatch, StepWatch
 
 

@@ -16,7 +16,7 @@ from mnistnet.nn.optimizers import OPTIMIZERS, decay_weights
 from mnistnet.nn.regularizers import add_penalty_gradient, clip_norm, move_average
 from mnistnet.nn.workspace import NEW_ARRAYS, Workspace
 from mnistnet.training.batches import Batch, batches
-from mnistnet.training.recipes import Settings
+from mnistnet.training.settings import Settings
 from mnistnet.training.state import Epoch, EpochSoFar, State, copied, present_network
 from mnistnet.training.watch import watch_layers, watch_step
 

@@ -17,7 +17,7 @@ from threadpoolctl import threadpool_limits
 from mnistnet.data.mnist import Dataset
 from mnistnet.errors import TrainingError
 from mnistnet.training.experiment import Result, train_one
-from mnistnet.training.recipes import Settings
+from mnistnet.training.settings import Settings
 
 Load = Callable[[], Dataset]
 NEWS_SECONDS = 0.2

@@ -11,7 +11,7 @@ from threadpoolctl import threadpool_limits
 from mnistnet.arrays import CLASSES, SIDE
 from mnistnet.data.mnist import Examples
 from mnistnet.training.environment import has_spare_core, usual_threads
-from mnistnet.training.recipes import Settings
+from mnistnet.training.settings import Settings
 from mnistnet.training.state import new_state
 from mnistnet.training.trainer import fit
 

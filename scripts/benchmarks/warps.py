@@ -15,7 +15,8 @@ from mnistnet.arrays import Floats
 from mnistnet.data.mnist import Examples
 from mnistnet.nn.workspace import Workspace
 from mnistnet.training.augmentation import warped
-from mnistnet.training.recipes import RECIPES, Settings
+from mnistnet.training.recipes import RECIPES
+from mnistnet.training.settings import Settings
 
 TITLE = "Warps: warped digits a second, and what they cost an epoch"
 NOTE = (

@@ -16,7 +16,7 @@ from mnistnet.data.mnist import Examples, load_sample
 from mnistnet.nn.network import Params, initial_params
 from mnistnet.nn.optimizers import OPTIMIZERS, Adam, Optimizer
 from mnistnet.training.batches import Batch
-from mnistnet.training.recipes import Settings
+from mnistnet.training.settings import Settings
 from mnistnet.training.state import new_state
 from mnistnet.training.trainer import train_step
 

@@ -17,7 +17,7 @@ from mnistnet.nn.activations import ACTIVATIONS
 from mnistnet.nn.network import probabilities
 from mnistnet.nn.optimizers import OPTIMIZERS
 from mnistnet.places import shipped
-from mnistnet.training.recipes import Settings
+from mnistnet.training.settings import Settings
 from mnistnet.training.state import new_state
 from mnistnet.training.trainer import fit
 from tests.end_to_end.conftest import CommandLine

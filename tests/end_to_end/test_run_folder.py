@@ -12,7 +12,7 @@ from mnistnet.commands.run_folder import WARPED, draw_figures, warped_digits
 from mnistnet.data.mnist import Examples, load_sample
 from mnistnet.evaluation.figures import save_figure
 from mnistnet.training.augmentation import Warps
-from mnistnet.training.recipes import Settings
+from mnistnet.training.settings import Settings
 from tests.models import small_model
 
 SAMPLE = load_sample()

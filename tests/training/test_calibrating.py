@@ -9,7 +9,7 @@ from mnistnet.data.non_digits import printed_letters
 from mnistnet.evaluation.calibration import Judgement, judge
 from mnistnet.model_file import Model
 from mnistnet.training.calibrating import REFUSED, STATED_ERROR, calibrate
-from mnistnet.training.recipes import Settings
+from mnistnet.training.settings import Settings
 from mnistnet.training.state import best_network, new_state
 from mnistnet.training.trainer import fit
 from tests.models import small_model

@@ -11,7 +11,7 @@ import pytest
 from mnistnet.data.mnist import Examples
 from mnistnet.errors import CheckpointError, OutputError
 from mnistnet.training.checkpoint import changed_versions, read_checkpoint, require_same, restore, save_checkpoint
-from mnistnet.training.recipes import Settings
+from mnistnet.training.settings import Settings
 from mnistnet.training.state import State, new_state
 from mnistnet.training.trainer import fit
 from tests.training.training import EVERYTHING, SETTINGS, train

@@ -6,7 +6,7 @@ import pytest
 
 from mnistnet.data.mnist import Examples
 from mnistnet.training.diagnosis import diagnose
-from mnistnet.training.recipes import Settings
+from mnistnet.training.settings import Settings
 from mnistnet.training.state import Epoch
 from mnistnet.training.watch import LayerWatch
 from tests.models import EPOCH

@@ -17,8 +17,8 @@ from mnistnet.training.experiment import (
     train_one,
     write_result,
 )
-from mnistnet.training.recipes import Settings
 from mnistnet.training.run import train_network
+from mnistnet.training.settings import Settings
 
 SETTINGS = Settings(hidden=(8,), epochs=2)
 

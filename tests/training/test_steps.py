@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from mnistnet.data.mnist import Examples, load_sample
 from mnistnet.training.augmentation import Warps, warped
 from mnistnet.training.batches import draws, prepared
-from mnistnet.training.recipes import Settings
+from mnistnet.training.settings import Settings
 from mnistnet.training.state import State, new_state
 from mnistnet.training.trainer import train_step
 

@@ -12,7 +12,7 @@ from mnistnet.data.mnist import Examples
 from mnistnet.errors import TrainingError
 from mnistnet.nn.network import forward
 from mnistnet.training.checkpoint import read_epoch
-from mnistnet.training.recipes import Settings
+from mnistnet.training.settings import Settings
 from mnistnet.training.state import best_network, copied, new_state, present_network
 from mnistnet.training.trainer import accuracy, fit, is_finished
 from tests.training.training import EVERYTHING, SETTINGS, train

@@ -15,7 +15,7 @@ from threadpoolctl import threadpool_limits
 from mnistnet.data.mnist import load_folder, load_sample
 from mnistnet.errors import DataError, TrainingError
 from mnistnet.training.experiment import train_one
-from mnistnet.training.recipes import Settings
+from mnistnet.training.settings import Settings
 from mnistnet.training.workers import News, train_all
 
 SETTINGS = Settings(hidden=(8,), epochs=2)

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import numpy as np
 
 from mnistnet.data.mnist import Examples
-from mnistnet.training.recipes import Settings
+from mnistnet.training.settings import Settings
 from mnistnet.training.state import State, new_state
 from mnistnet.training.trainer import fit
 

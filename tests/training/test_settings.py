@@ -5,7 +5,8 @@ from dataclasses import replace
 import pytest
 
 from mnistnet.training.augmentation import Warps
-from mnistnet.training.recipes import RECIPES, Settings
+from mnistnet.training.recipes import RECIPES
+from mnistnet.training.settings import Settings
 
 
 @pytest.mark.parametrize(
