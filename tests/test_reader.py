@@ -8,7 +8,6 @@ import numpy as np
 import pytest
 from PIL import Image, ImageOps
 
-from mnistnet.data.glyphs import print_glyph
 from mnistnet.data.mnist import load_sample
 from mnistnet.errors import ModelError, PictureError
 from mnistnet.evaluation.calibration import judge
@@ -151,21 +150,3 @@ def test_all_is_one_digit_where_that_is_asked_for() -> None:
     (part,) = reading.parts
     np.testing.assert_allclose(part.box, ink_of(image), atol=4)
     assert not reading.sure
-
-
-def test_a_letter_is_not_surely_a_digit() -> None:
-    unsure = 0
-    letters = "ADEFHKMNRWacdefhmnkpw"
-    for letter in letters:
-        page = Image.new("L", (200, 200), 255)
-        page.paste(0, (70, 60), print_glyph(letter, font="cmr10"))
-        unsure += not read(page).sure
-    assert unsure >= 0.8 * len(letters)
-
-
-def test_a_photo_of_something_else_is_not_surely_a_digit() -> None:
-    y, x = np.mgrid[:300, :400]
-    hills = 128 + 60 * np.sin(x / 37) * np.cos(y / 23) + 50 * (y > 150 + 40 * np.sin(x / 60))
-    reading = read(Image.fromarray(np.uint8(hills)))
-    assert not reading.sure
-    assert reading.warnings

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from itertools import chain
 
 import numpy as np
+from PIL import Image
 
 from mnistnet.arrays import BOX, Floats
 from mnistnet.vision.box import Box
@@ -21,6 +22,11 @@ _BROKEN = 2  # pieces of a digit, at most,
 _MOST = 0.85  # have so much of the ink
 _ALL = 0.97  # of the ink is in one piece a digit
 _ON_SIDE = 0.02  # of a side of the picture
+_ENOUGH = 100  # pixels a side, to see how evenly dark strokes are
+_EDGE = 0.5  # of their mean thickness, on either side, may be blurred,
+_BROAD = 0.1  # of the ink lies farther inside: else strokes are too thin to tell
+_PALE = 0.6  # of the darkest ink: pens and pencils leave three quarters of their strokes darker
+_CUT_OFF = 0.2  # of the ink's box's outline lies on the picture's rim
 
 
 def find_remarks(grey: Floats, ink: Floats, boxes: Sequence[Box]) -> list[str]:
@@ -52,16 +58,32 @@ def find_doubts(ink: Floats, *, digits: int) -> list[str]:
 
     Photos of anything else have ink that is all over the place and runs out of them.
     """
-    mask = ink > 0.25
+    mask, box = ink > 0.25, ink_box(ink)
     runs = find_pieces(mask)
     pixels = np.sort(sum_by_piece(runs, runs.ends - runs.starts))[::-1]
     share = pixels[: _BROKEN * digits].sum() / max(pixels.sum(), 1)
-    sides = sum(side.mean() > _ON_SIDE for side in (mask[0], mask[-1], mask[:, 0], mask[:, -1]))
+    rim = mask[0], mask[-1], mask[:, 0], mask[:, -1]
+    sides = sum(side.mean() > _ON_SIDE for side in rim)
+    on_rim = sum(map(np.count_nonzero, rim)) / max(2 * (box.width + box.height), 1)
+    is_cut_out = all(side.any() for side in rim)
     doubts = {
         "in many pieces": share < _MOST,
+        "unevenly dark": find_paleness(box.cut(ink)) < _PALE,
+        "cut off by the border": on_rim > _CUT_OFF and not is_cut_out,
         "runs out of the picture": sides >= 2 and pixels[:digits].sum() < _ALL * pixels.sum(),  # else it was cut out
     }
     return [words for words, is_so in doubts.items() if is_so]
+
+
+def find_paleness(ink: Floats) -> float:
+    """How dark three quarters of what is far inside of ink, (h, w) in [0, 1], are at least; 1 where nothing is."""
+    small = np.asarray(Image.fromarray(ink).reduce(max(ink.shape) // _ENOUGH + 1))
+    mask = inside = small > 0.25
+    for _ in range(max(1, round(_EDGE * measure_strokes([small])[0]))):
+        padded = np.pad(inside, 1)
+        inside = inside & padded[2:, 1:-1] & padded[:-2, 1:-1] & padded[1:-1, 2:] & padded[1:-1, :-2]
+    dark = small[inside]
+    return float(np.partition(dark, len(dark) // 4)[len(dark) // 4]) if len(dark) > _BROAD * mask.sum() else 1.0
 
 
 def count_pieces(ink: Floats) -> int:

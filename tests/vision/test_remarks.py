@@ -134,3 +134,21 @@ def test_ink_that_runs_out_on_several_sides_raises_doubts(turns):
     whole = ink_box(drawn())
     in_the_corner = drawn()[whole.y0 :, whole.x0 :]
     assert find_doubts(np.rot90(in_the_corner, turns), digits=1) == []
+
+
+@pytest.mark.parametrize("turns", range(4))
+def test_what_the_border_cuts_off_broadly_raises_doubts(turns):
+    y, x = np.mgrid[:240, :240]
+    ball = np.float32((y - 120) ** 2 + (x - 10) ** 2 < 60**2)
+    assert find_doubts(np.rot90(ball, turns), digits=1) == ["cut off by the border"]
+    assert find_doubts(np.rot90(np.roll(ball, 51, axis=1), turns), digits=1) == []
+    bar = np.float32(np.abs(x - 120) < 15)[:, 106:135]  # a 1, cut out closely
+    assert find_doubts(np.rot90(bar, turns), digits=1) == []
+
+
+@pytest.mark.parametrize("width", [4, 14, 40])
+def test_strokes_that_are_dark_in_parts_only_raise_doubts(width):
+    ink = drawn(width=width)
+    shaded = ink * np.linspace(0.3, 1, len(ink), dtype=np.float32)[:, np.newaxis]
+    assert find_doubts(ink, digits=1) == find_doubts(0.7 * ink, digits=1) == []
+    assert find_doubts(shaded, digits=1) == (["unevenly dark"] if width > 4 else [])
