@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
 from mnistnet.errors import DataError
+from mnistnet.vision.thinning import thinned
 
 LOOK_ALIKES = "OoIilZzSsBbgq"
 """Letters that many a hand and font draws as a digit."""
@@ -66,20 +67,3 @@ def pen_path(character: str, *, font: str) -> NDArray[np.intp]:
     """The middle of a glyph's strokes: (n, 2) pixels, x and y, unordered."""
     mask = np.asarray(print_glyph(character, font=font)) > 127
     return np.argwhere(thinned(mask))[:, ::-1]
-
-
-def thinned(mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    """What is left of mask, (h, w), when it is peeled down to lines one pixel wide (Zhang and Suen 1984)."""
-    around = ((0, 1), (0, 2), (1, 2), (2, 2), (2, 1), (2, 0), (1, 0), (0, 0))  # clockwise from the top
-    height, width = mask.shape
-    peeled, changed = np.pad(mask, 1), True
-    while changed:
-        changed = False
-        for first, second in (((0, 2, 4), (2, 4, 6)), ((0, 2, 6), (0, 4, 6))):
-            near = np.array([peeled[y : y + height, x : x + width] for y, x in around])
-            count, rises = near.sum(0), (~near & np.roll(near, -1, 0)).sum(0)
-            inside = near[list(first)].all(0) | near[list(second)].all(0)
-            peel = peeled[1:-1, 1:-1] & (count >= 2) & (count <= 6) & (rises == 1) & ~inside
-            peeled[1:-1, 1:-1] &= ~peel
-            changed |= bool(peel.any())
-    return peeled[1:-1, 1:-1]

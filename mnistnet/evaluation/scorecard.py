@@ -13,6 +13,7 @@ from mnistnet.arrays import SIDE, Floats, Labels
 from mnistnet.evaluation.reading_score import Answer, Score, score_labels
 from mnistnet.evaluation.report import percent
 from mnistnet.vision.normalize import stroke_width
+from mnistnet.vision.thinning import thinned
 
 Render = Callable[[Image.Image, np.random.Generator], bytes]
 """A digit, 28 x 28 of mode L, ink 255 on 0 -> a picture file."""
@@ -23,8 +24,6 @@ Read = Callable[[bytes], tuple[str, bool]]
 _LARGE = 10 * SIDE
 _PAGE = 400, 300
 _PAPER, _BLUE = (240, 236, 226), (40, 60, 150)
-_RING = ((1, 0), (1, -1), (0, -1), (-1, -1), (-1, 0), (-1, 1), (0, 1), (1, 1))
-"""Shifts that bring a pixel's neighbours to its place: north first, then clockwise."""
 
 Mask = NDArray[np.bool_]
 
@@ -71,7 +70,7 @@ def transparent(digit: Image.Image, rng: np.random.Generator) -> bytes:
 def thin(digit: Image.Image, _: np.random.Generator) -> bytes:
     """Strokes half as thick."""
     mask = np.asarray(enlarge(digit)) > 128
-    line = thinned(mask, 1 + round(stroke_width(mask.astype(np.float32)) / 5))
+    line = thinned(mask, passes=1 + round(stroke_width(mask.astype(np.float32)) / 5))
     return encode(on_white(soft(thickened(line, 1))))  # nowhere so thin that soft edges are all of it
 
 
@@ -195,16 +194,3 @@ def thickened(mask: Mask, radius: float) -> Mask:
     shifts = {(round(radius * math.sin(angle)), round(radius * math.cos(angle))) for angle in angles}
     wider: Mask = np.any([mask, *(np.roll(mask, shift, (0, 1)) for shift in shifts)], axis=0)
     return wider
-
-
-def thinned(mask: Mask, passes: int) -> Mask:
-    """Every stroke narrower on either side by 1 to 1.4 pixels a pass, but never torn (Zhang and Suen 1984)."""
-    ink = mask.astype(np.uint8)
-    for number in range(2 * passes):
-        ring = [np.roll(ink, shift, (0, 1)) for shift in _RING]
-        count = np.sum(ring, axis=0, dtype=np.uint8)
-        rises = np.sum([ring[i] > ring[i - 1] for i in range(8)], axis=0, dtype=np.uint8)
-        north, east, south, west = ring[::2]
-        corner = north & west & (east | south) if number % 2 else east & south & (north | west)
-        ink[(count >= 2) & (count <= 6) & (rises == 1) & (corner == 0)] = 0
-    return ink > 0

@@ -60,7 +60,7 @@ def find_ink(grey: Floats) -> Ink:
     found = _contrasting(grey)
     empty = find_surroundings(grey, found.pixels)
     if empty.any():
-        inside = _contrasting(np.where(empty, _upper_median(grey[~empty]), grey))
+        inside = _contrasting(np.where(empty, upper_median(grey[~empty]), grey))
         if not inside.none_because:
             found = Ink(np.where(empty, 0, inside.pixels), "")
     if _is_speckled(found.pixels > 0):
@@ -113,7 +113,7 @@ def _uneven_light(small: Floats, steps: NDArray[Any]) -> NDArray[Any] | None:
     None where taking it off would not part ink from paper more cleanly.
     """
     values = small.ravel().astype(float)
-    if _upper_median(abs(values - _upper_median(values))) < _EVEN:
+    if upper_median(abs(values - upper_median(values))) < _EVEN:
         return None
     y, x = (_powers(count, step).T for count, step in zip(small.shape, steps, strict=True))
     terms = np.stack([np.outer(y[i], x[j]).ravel() for i, j in _TERMS])
@@ -122,7 +122,7 @@ def _uneven_light(small: Floats, steps: NDArray[Any]) -> NDArray[Any] | None:
         weighted = terms * paper
         factors = np.linalg.lstsq(weighted @ terms.T, weighted @ values, rcond=None)[0]
         away = np.abs(values - factors @ terms)
-        paper = away <= 3 * _upper_median(away) + _EVEN
+        paper = away <= 3 * upper_median(away) + _EVEN
     if _separability(values - factors @ terms) < _separability(values) + 0.05:
         return None
     surface = np.zeros((3, 3))
@@ -154,7 +154,8 @@ def _paper_nearby(depth: Floats, levels: _Levels) -> Floats | None:
     return np.asarray(Image.fromarray(total / share).resize((width, height), Image.Resampling.BILINEAR, whole))
 
 
-def _upper_median(values: Floats) -> float:
+def upper_median(values: Floats) -> float:
+    """The median of values, (n,); of two middle ones the upper."""
     return float(np.partition(values, len(values) // 2)[len(values) // 2])  # np.median would import numpy.ma: 10 ms
 
 

@@ -8,7 +8,8 @@ from PIL import Image
 
 from mnistnet.arrays import BOX, Floats
 from mnistnet.vision.box import Box
-from mnistnet.vision.normalize import ink_box
+from mnistnet.vision.ink import upper_median
+from mnistnet.vision.normalize import ink_box, stroke_width
 from mnistnet.vision.pieces import find_pieces, sum_by_piece
 
 _PIECE = 0.1  # of the largest piece's pixels: a decimal point and what is left of a ruled line have less
@@ -23,7 +24,7 @@ _MOST = 0.85  # have so much of the ink
 _ALL = 0.97  # of the ink is in one piece a digit
 _ON_SIDE = 0.02  # of a side of the picture
 _ENOUGH = 100  # pixels a side, to see how evenly dark strokes are
-_EDGE = 0.5  # of their mean thickness, on either side, may be blurred,
+_EDGE = 0.35  # of their mean thickness, on either side, may be blurred,
 _BROAD = 0.1  # of the ink lies farther inside: else strokes are too thin to tell
 _PALE = 0.6  # of the darkest ink: pens and pencils leave three quarters of their strokes darker
 _CUT_OFF = 0.2  # of the ink's box's outline lies on the picture's rim
@@ -39,12 +40,12 @@ def find_remarks(grey: Floats, ink: Floats, boxes: Sequence[Box]) -> list[str]:
         return []
     parts = [box.cut(ink) for box in boxes or [whole]]
     side = max(chain(*(part.shape for part in parts)))
-    thickness, edge = (BOX / side * pixels for pixels in measure_strokes(parts))
+    thickness = BOX / side * float(np.mean([stroke_width(part) for part in parts]))
     blobs = count_pieces(whole.cut(ink))
     remarks = {
         f"{blobs} separate pieces": blobs > len(parts),
         "a filled shape": thickness > _SOLID,
-        "blurred": edge > _BLURRED and side >= BOX,  # a smaller one's edges are wide because it is small
+        "blurred": BOX / side * measure_blur(parts) > _BLURRED and side >= BOX,  # else wide because it is small
         "low contrast": find_contrast(grey, ink) < _FAINT,
         "very small": side < _FEW_PIXELS,
         "hairline strokes": thickness < _HAIRLINE,
@@ -79,7 +80,7 @@ def find_paleness(ink: Floats) -> float:
     """How dark three quarters of what is far inside of ink, (h, w) in [0, 1], are at least; 1 where nothing is."""
     small = np.asarray(Image.fromarray(ink).reduce(max(ink.shape) // _ENOUGH + 1))
     mask = inside = small > 0.25
-    for _ in range(max(1, round(_EDGE * measure_strokes([small])[0]))):
+    for _ in range(max(1, round(_EDGE * stroke_width(small)))):
         padded = np.pad(inside, 1)
         inside = inside & padded[2:, 1:-1] & padded[:-2, 1:-1] & padded[1:-1, 2:] & padded[1:-1, :-2]
     dark = small[inside]
@@ -99,23 +100,15 @@ def find_contrast(grey: Floats, ink: Floats) -> float:
     """How far the lightness of ink is from that of paper; both are (h, w) in [0, 1]."""
     some = grey.size // _SAMPLE + 1  # of the paper there is plenty
     on, off = grey[ink > 0.5], grey.ravel()[::some][ink.ravel()[::some] == 0]
-    return abs(_middle(on) - _middle(off)) if len(on) and len(off) else 1.0
+    return abs(upper_median(on) - upper_median(off)) if len(on) and len(off) else 1.0
 
 
-def _middle(values: Floats) -> float:
-    return float(np.partition(values, len(values) // 2)[len(values) // 2])  # np.median would import numpy.ma: 10 ms
-
-
-def measure_strokes(parts: Sequence[Floats]) -> tuple[float, float]:
-    """The mean thickness of strokes and the mean width of their edges, in pixels of these pieces of ink, (h, w) each.
-
-    A long stroke has an outline of twice its length, and an area of its length times its thickness.
-    """
+def measure_blur(parts: Sequence[Floats]) -> float:
+    """The mean width of the edges of strokes, in pixels of these pieces of ink, (h, w) each."""
     dark = [part >= 0.5 for part in parts]
     outline = sum(np.count_nonzero(np.diff(mask, axis=axis)) for mask in dark for axis in (0, 1))
-    area = sum(map(np.count_nonzero, dark))
     soft = sum(np.count_nonzero((part > 0.15) & (part < 0.85)) for part in parts)
-    return 2 * area / max(outline, 1), soft / max(outline, 1)
+    return soft / max(outline, 1)
 
 
 def longest_side_on_rim(ink: Floats) -> int:

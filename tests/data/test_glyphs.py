@@ -13,14 +13,8 @@ from mnistnet.data.glyphs import (
     load_font,
     pen_path,
     print_glyph,
-    thinned,
 )
 from mnistnet.errors import DataError
-from mnistnet.vision.pieces import find_pieces
-
-
-def pieces(mask: np.ndarray) -> int:
-    return int(find_pieces(mask).piece.max()) + 1
 
 
 def test_all_letters_but_those_that_look_like_digits() -> None:
@@ -64,35 +58,6 @@ def test_a_stroke_makes_the_pen_thicker() -> None:
 def test_a_font_that_is_not_there_is_named() -> None:
     with pytest.raises(DataError, match=r"font .*Nowhere\.ttf: .*install matplotlib again"):
         load_font("Nowhere")
-
-
-def test_a_thick_bar_becomes_its_middle_line() -> None:
-    bar = np.zeros((40, 30), bool)
-    bar[5:35, 10:17] = True
-    line = thinned(bar)
-    assert not (line & ~bar).any()
-    assert line.sum(axis=1).max() == 1
-    assert set(np.argwhere(line)[5:-5, 1]) <= {12, 13, 14}
-    assert line.sum() >= 22  # the ends lose at most the bar's half width
-
-
-@pytest.mark.parametrize(("character", "parts", "holes"), [("H", 1, 0), ("A", 1, 1), ("%", 3, 2), ("j", 2, 0)])
-def test_thinning_keeps_parts_and_holes(character: str, parts: int, holes: int) -> None:
-    mask = np.pad(np.asarray(print_glyph(character, font="DejaVuSans")) > 127, 2)
-    line = thinned(mask)
-    assert pieces(line) == pieces(mask) == parts
-    thick_outside = np.pad(~line, 1, constant_values=True).repeat(2, 0).repeat(2, 1)  # so that corners do not leak
-    assert pieces(thick_outside & ~_grown(line)) == holes + 1
-    squares = line[:-1, :-1] & line[1:, :-1] & line[:-1, 1:] & line[1:, 1:]
-    assert squares.sum() <= 2
-
-
-def _grown(line: np.ndarray) -> np.ndarray:
-    """line at twice the size, 8-connected steps filled, so that what is beside it is cut apart."""
-    large = np.pad(line, 1).repeat(2, 0).repeat(2, 1)
-    padded = np.pad(large, 1)
-    height, width = large.shape
-    return np.any([padded[y : y + height, x : x + width] for y in range(3) for x in range(3)], axis=0)
 
 
 def test_a_pen_path_lies_on_the_glyph() -> None:

@@ -15,7 +15,6 @@ from mnistnet.evaluation.scorecard import (
     score_conditions,
     scorecard_text,
     thickened,
-    thinned,
 )
 from mnistnet.vision import normalize
 from mnistnet.vision.pieces import find_pieces
@@ -48,15 +47,6 @@ def pieces(mask: NDArray[np.bool_]) -> int:
 
 def test_a_ring_is_thickened_on_either_side() -> None:
     assert np.count_nonzero(thickened(ring(80, 100), 6) != ring(74, 106)) < 0.02 * ring(74, 106).sum()
-
-
-def test_a_ring_is_thinned_to_half_and_to_a_line_but_never_torn() -> None:
-    half, line = (thinned(ring(80, 100), passes) for passes in (4, 50))
-    assert stroke_width(half) == pytest.approx(20 - 2 * 4 * 4 / np.pi, rel=0.05)
-    assert 0.9 * 2 * np.pi * 90 / np.sqrt(2) < line.sum() < 1.1 * 2 * np.pi * 90
-    for thin in (half, line):
-        assert (pieces(thin), pieces(~thickened(thin, 1))) == (1, 2)  # inside and outside stay apart
-        assert not (thin & ~ring(80, 100)).any()
 
 
 @pytest.mark.parametrize("digit", DIGITS)
