@@ -179,7 +179,7 @@ def _erase(ink: Floats, lines: Sequence[Line]) -> Floats:
     left = ink.copy()
     for line in lines:
         reach = line.thickness + 2  # the ink's soft edges
-        near, thin = max(2, reach / 2), 1.7 * line.thickness + 2
+        near, thin = max(2, reach / 2), 1.4 * line.thickness + 1
         strip = _strip(line, along=reach, across=near + thin)
         runs = Runs(*find_runs(strip.cut(ink).T > 0))
         runs = runs.chosen((line.seen_from(strip).distance(runs) <= near) & (runs.thickness <= thin))

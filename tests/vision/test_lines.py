@@ -54,6 +54,17 @@ def test_ruled_lines_go_without_tearing_what_crosses_them(tilt: float) -> None:
         assert largest_share(left) > largest_share(digit) - 0.15
 
 
+@pytest.mark.parametrize("thickness", [1, 2])
+@pytest.mark.parametrize("bottom", [39, 40, 41, 42])
+def test_rings_that_stand_on_a_ruled_line_keep_their_bottoms(thickness: int, bottom: int) -> None:
+    large = Image.new("L", (560, 240))
+    for left in (60, 200, 340):
+        ImageDraw.Draw(large).ellipse((left, 60, left + 110, 4 * bottom + 3), outline=255, width=12)
+    rings = np.asarray(large.reduce(4), np.float32) / 255
+    line = drawn((140, 60), ((0, 39.5), (140, 39.5)), width=thickness)
+    assert alike(without_specks(without_lines(np.maximum(rings, line))), rings) > 0.94
+
+
 def test_digits_without_lines_are_left_as_they_are() -> None:
     for number in range(0, 1000, 5):
         digit = pasted(number, (140, 140), (0, 0), side=140)
