@@ -1,4 +1,4 @@
-"""Real pictures from many hands, read by the shipped model: the folder is in no repository, the environment names it."""
+"""Real pictures from many hands, read by the shipped model: they are in no repository, the environment names them."""
 
 import csv
 import json
