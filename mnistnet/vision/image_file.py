@@ -48,7 +48,7 @@ _UPRIGHT = {
 }
 _STDERR = threading.Lock()
 _DEEP_MODES = ("F", "I", "I;16", "I;16B", "I;16L", "I;16N")
-_STRIP = 64  # rows, after the reduction
+_STRIP = 2**22  # pixels that are made grey at once
 _DEEP_WHITES = (1, 2**8 - 1, 2**12 - 1, 2**16 - 1, 2**32 - 1)
 
 
@@ -172,7 +172,7 @@ def _lightness(image: Image.Image, factor: int, turn: Image.Transpose | None) ->
 
 def _strips(image: Image.Image, factor: int) -> Iterator[tuple[int, Image.Image]]:
     """The picture in pieces as wide as it is, each with its top: what is made of a large one stays small."""
-    height = _STRIP * factor
+    height = max(1, _STRIP // (image.width * factor)) * factor
     for top in range(0, image.height, height):
         yield top, image.crop((0, top, image.width, min(top + height, image.height)))
 

@@ -2,8 +2,10 @@
 
 from collections.abc import Sequence
 from itertools import chain
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from PIL import Image
 
 from mnistnet.arrays import BOX, Floats
@@ -60,8 +62,7 @@ def find_doubts(ink: Floats, *, digits: int) -> list[str]:
     Photos of anything else have ink that is all over the place and runs out of them.
     """
     mask, box = ink > 0.25, ink_box(ink)
-    runs = find_pieces(mask)
-    pixels = np.sort(sum_by_piece(runs, runs.ends - runs.starts))[::-1]
+    pixels = measure_pieces(box.cut(ink))
     share = pixels[: _BROKEN * digits].sum() / max(pixels.sum(), 1)
     rim = mask[0], mask[-1], mask[:, 0], mask[:, -1]
     sides = sum(side.mean() > _ON_SIDE for side in rim)
@@ -79,21 +80,24 @@ def find_doubts(ink: Floats, *, digits: int) -> list[str]:
 def find_paleness(ink: Floats) -> float:
     """How dark three quarters of what is far inside of ink, (h, w) in [0, 1], are at least; 1 where nothing is."""
     small = np.asarray(Image.fromarray(ink).reduce(max(ink.shape) // _ENOUGH + 1))
-    mask = inside = small > 0.25
+    padded = np.pad(small > 0.25, 1)
+    pixels, inside = padded.sum(), padded[1:-1, 1:-1]
     for _ in range(max(1, round(_EDGE * stroke_width(small)))):
-        padded = np.pad(inside, 1)
-        inside = inside & padded[2:, 1:-1] & padded[:-2, 1:-1] & padded[1:-1, 2:] & padded[1:-1, :-2]
+        inside[:] = inside & padded[2:, 1:-1] & padded[:-2, 1:-1] & padded[1:-1, 2:] & padded[1:-1, :-2]
     dark = small[inside]
-    return float(np.partition(dark, len(dark) // 4)[len(dark) // 4]) if len(dark) > _BROAD * mask.sum() else 1.0
+    return float(np.partition(dark, len(dark) // 4)[len(dark) // 4]) if len(dark) > _BROAD * pixels else 1.0
 
 
 def count_pieces(ink: Floats) -> int:
     """Connected pieces of ink, (h, w) in [0, 1], but for small ones."""
+    pixels = measure_pieces(ink)
+    return int((pixels > _PIECE * pixels.max(initial=0)).sum())
+
+
+def measure_pieces(ink: Floats) -> NDArray[Any]:
+    """How many pixels each connected piece of ink, (h, w) in [0, 1], has, the largest first."""
     runs = find_pieces(ink > 0.25)
-    if not len(runs.piece):
-        return 0
-    pixels = sum_by_piece(runs, runs.ends - runs.starts)
-    return int((pixels > _PIECE * pixels.max()).sum())
+    return np.sort(sum_by_piece(runs, runs.ends - runs.starts))[::-1] if len(runs.piece) else np.zeros(0)
 
 
 def find_contrast(grey: Floats, ink: Floats) -> float:
