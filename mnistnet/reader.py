@@ -128,9 +128,8 @@ class Reader:
         box = ink_box(ink)
         image = to_mnist(ink, box).reshape(1, SIDE * SIDE)
         judgement = self._judge(image)
-        if self.single or (
-            judgement.sure[0] and count_pieces(box.cut(ink)) == 1 and box.width <= MOST_WIDTH * box.height
-        ):
+        is_one = judgement.sure[0] and box.width <= MOST_WIDTH * box.height and count_pieces(box.cut(ink)) == 1
+        if self.single or is_one:
             return Digits([box], image, judgement)
         candidates = find_candidates(ink)
         images = np.array([one.image for one in candidates.found], np.float32).reshape(-1, SIDE * SIDE)
