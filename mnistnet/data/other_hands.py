@@ -10,10 +10,11 @@ from mnistnet.arrays import SIDE, Floats
 from mnistnet.data.mnist import Examples
 from mnistnet.errors import DataError
 from mnistnet.vision.box import bounding_box
-from mnistnet.vision.normalize import ink_box, to_mnist
+from mnistnet.vision.normalize import to_mnist
 
 _MARGIN = 16  # pixels around MNIST's 28, for strokes that reach beyond
 _ROWS, _COLUMNS = np.mgrid[: SIDE + 2 * _MARGIN, : SIDE + 2 * _MARGIN].astype(np.float32)
+_EDGE = 0.2  # of full ink: what is fainter does not widen the box
 _FOOT = 0.3  # share of the 1s that get a foot besides
 
 KINDS, SHARES = (1, 7, 0), (0.6, 0.3, 0.1)
@@ -28,7 +29,10 @@ def other_hands(examples: Examples, count: int, *, rng: np.random.Generator) -> 
     Raises DataError where any of these digits is missing.
     """
     if missing := [kind for kind in KINDS if not (examples.labels == kind).any()]:
-        raise DataError(f"--other-hands needs 0s, 1s and 7s among the images, got none of {missing}; take more images")
+        raise DataError(
+            f"--other-hands needs 0s, 1s and 7s among the images, got none of {missing}; "
+            "take more images or --other-hands 0"
+        )
     rows = [int(rng.choice(np.flatnonzero(examples.labels == kind))) for kind in rng.choice(KINDS, count, p=SHARES)]
     images, labels = examples.images[rows], examples.labels[rows]
     rewritten = [with_strokes(image, int(label), rng=rng) for image, label in zip(images, labels, strict=True)]
@@ -41,7 +45,7 @@ def with_strokes(image: Floats, digit: int, *, rng: np.random.Generator) -> Floa
     width = rng.uniform(1.8, 3.2)
     for start, end in {0: slash, 1: flag_and_foot, 7: bar}[digit](ink, rng):
         ink = with_stroke(ink, start, end, width=width)
-    return to_mnist(ink, ink_box(ink)).ravel()
+    return to_mnist(ink, bounding_box(ink > _EDGE), broaden=False).ravel()
 
 
 def flag_and_foot(ink: Floats, rng: np.random.Generator) -> list[tuple[Point, Point]]:

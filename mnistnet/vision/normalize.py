@@ -17,11 +17,11 @@ def ink_box(ink: Floats) -> Box:
     return bounding_box(ink > _SURE)
 
 
-def to_mnist(ink: Floats, box: Box) -> Floats:
+def to_mnist(ink: Floats, box: Box, *, broaden: bool = True) -> Floats:
     """The ink inside box as (28, 28), as MNIST's makers did it: longer side 20, then centred by whole pixels.
 
-    Strokes thinner than MNIST's are broadened, up to a pixel beyond these 20 on either side. ink is
-    (h, w) in [0, 1]. An empty box, or one without ink, gives a picture of zeros.
+    Strokes thinner than most of MNIST's are broadened, unless that is not wanted, up to a pixel beyond these 20 on
+    either side. ink is (h, w) in [0, 1]. An empty box, or one without ink, gives a picture of zeros.
     """
     picture = np.zeros((SIDE, SIDE), np.float32)
     part = box.cut(ink)
@@ -30,7 +30,9 @@ def to_mnist(ink: Floats, box: Box) -> Floats:
     small = _fit(part)
     if not small.any():  # so faint that nothing was left
         return picture
-    small = _with_usual_strokes(_with_full_strokes(small))
+    small = _with_full_strokes(small)
+    if broaden:
+        small = _with_usual_strokes(small)
     height, width = small.shape
     top, left = _margin(small.sum(axis=1)), _margin(small.sum(axis=0))
     picture[top : top + height, left : left + width] = small
