@@ -89,7 +89,7 @@ class Calibration:
     a digit against all else."""
     detector_params: Params
     stated_error: float = 0.0
-    """So many of the answers that were confident enough were wrong when it was fitted."""
+    """At most so many of the answers that were confident enough were wrong when it was fitted."""
     sure_images: int = 0
     """Of the test images it is sure of so many,"""
     sure_errors: int = 0
@@ -194,8 +194,9 @@ def read_calibration(facts: dict[str, Any], network: Network) -> Calibration:
     if not (0 <= calibration.sure_from <= NEVER and abs(calibration.digit_from) < MAX_COUNT):
         thresholds = f"{calibration.sure_from:g} and {calibration.digit_from:g}"
         raise ValueError(f"expected sure_from from 0 to {NEVER:g} and digit_from near 0, got {thresholds}")
-    if not 0 <= calibration.expected_calibration_error <= 1:
-        raise ValueError(f"expected a calibration error from 0 to 1, got {calibration.expected_calibration_error:g}")
+    for share in (calibration.expected_calibration_error, calibration.stated_error):
+        if not 0 <= share <= 1:
+            raise ValueError(f"expected calibration errors from 0 to 1, got {share:g}")
     if not 1e-3 <= calibration.temperature <= 1e3:
         raise ValueError(f"expected a temperature from 0.001 to 1000, got {calibration.temperature}")
     if not 0 <= calibration.sure_errors <= calibration.sure_images <= MAX_COUNT:

@@ -21,6 +21,8 @@ from mnistnet.reader import Reader
 SEED = 0
 """Of the choice of digits and of how they are rendered: the same scorecard every time."""
 
+LEARNT = "the model was trained on these digits; pass --data for the real test set"
+
 
 def show_scorecard(model_path: Path, *, data: str | None, count: int, as_json: bool, quiet: bool) -> None:
     """Print the scorecard of a model, from so many test digits."""
@@ -38,8 +40,9 @@ def show_scorecard(model_path: Path, *, data: str | None, count: int, as_json: b
         "seed": SEED,
         "direct": score_direct(model, digits),
         "conditions": conditions,
+        "notice": LEARNT if is_learnt(model, dataset) else "",
     }
-    print(json.dumps(scorecard) if as_json else text(scorecard, learnt=is_learnt(model, dataset)))
+    print(json.dumps(scorecard) if as_json else text(scorecard))
 
 
 def find_digits(data: str | None) -> Dataset:
@@ -80,14 +83,14 @@ def score_pictures(reader: Reader, digits: Examples, *, rng: np.random.Generator
         return scores
 
 
-def text(scorecard: Score, *, learnt: bool) -> str:
+def text(scorecard: Score) -> str:
     """The scorecard in words and figures."""
     name = DATASETS[scorecard["dataset"]]
     direct = percent(scorecard["direct"]["share"])
     lines = [
         f"{scorecard['digits']:,} test digits of {name} as users' pictures",
         f"Without a picture, straight to the network: {direct} right",
-        *(["NOTICE: the model was trained on these digits; pass --data for the real test set"] if learnt else []),
+        *([f"NOTICE: {scorecard['notice']}"] if scorecard["notice"] else []),
         "",
         scorecard_text(scorecard["conditions"]),
         "",

@@ -42,7 +42,7 @@ def judge(network: Network, params: Params, calibration: Calibration, images: Fl
 
 def hidden_outputs(tape: Tape) -> Floats:
     """The outputs of all hidden layers side by side, (n, units), of a network's forward pass."""
-    return np.concatenate([layer.outputs for layer in tape[:-1]] or [tape[0].inputs[:, :0]], axis=1)
+    return np.concatenate([layer.outputs for layer in tape[:-1]], axis=1)
 
 
 def tempered(probabilities: Floats, temperature: float) -> Floats:

@@ -1,6 +1,7 @@
 """ONNX: a model as a graph that other programs run, for ONNX Runtime, browsers, phones and compilers.
 
-It computes what nn.network.probabilities does. Its metadata hold the model's claim, each value as JSON.
+It computes what nn.network.probabilities does: confidences as the network has them, before `predict` calibrates them
+with the model's temperature. Its metadata hold the model's claim and that temperature, each value as JSON.
 """
 
 import json
@@ -13,7 +14,7 @@ from onnx import ModelProto, NodeProto, TensorProto, ValueInfoProto, checker, he
 
 from mnistnet import __version__
 from mnistnet.arrays import CLASSES, SIDE
-from mnistnet.model_file import Model, Provenance, named_arrays
+from mnistnet.model_file import Model, named_arrays
 from mnistnet.nn.activations import LEAK
 from mnistnet.nn.network import Network
 
@@ -74,7 +75,7 @@ def onnx_model(model: Model) -> ModelProto:
         producer_version=__version__,
         doc_string=description(model),
     )
-    helper.set_model_props(proto, metadata(model.provenance))
+    helper.set_model_props(proto, metadata(model))
     return proto
 
 
@@ -126,8 +127,9 @@ def description(model: Model) -> str:
     return f"{text}; {facts.notice}" if facts.notice else text
 
 
-def metadata(facts: Provenance) -> dict[str, str]:
-    """The claim, and what it was measured on."""
+def metadata(model: Model) -> dict[str, str]:
+    """The claim, what it was measured on, and the temperature that calibrates the probabilities."""
+    facts = model.provenance
     claim = {
         "test_errors": facts.test_errors,
         "test_images": facts.test_images,
@@ -136,5 +138,6 @@ def metadata(facts: Provenance) -> dict[str, str]:
         "seed": facts.settings.get("seed"),
         "partial": facts.partial,
         "notice": facts.notice,
+        "temperature": model.calibration.temperature,
     }
     return {name: json.dumps(fact) for name, fact in claim.items()}

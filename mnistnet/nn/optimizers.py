@@ -15,8 +15,8 @@ from mnistnet.arrays import Floats
 from mnistnet.nn.network import Params
 
 BLOCK = 1 << 20
-"""So many parameters are changed at once: what an optimiser reads and writes for them stays in the processor's cache
-from one pass over it to the next."""
+"""So many parameters are changed at once: smaller networks in one go, larger ones so that the next pass over a block
+finds some of it in the processor's cache."""
 
 
 class Optimizer(ABC):

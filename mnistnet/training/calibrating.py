@@ -10,17 +10,18 @@ from mnistnet.evaluation.calibration import fit_temperature, hidden_outputs, jud
 from mnistnet.model_file import NEVER, Calibration, uncalibrated
 from mnistnet.nn.network import Network, Params, forward
 from mnistnet.training.augmentation import Warps, warped
+from mnistnet.training.recipes import STANDARD
 from mnistnet.training.settings import Settings
 from mnistnet.training.state import best_network, halved, new_state
 from mnistnet.training.trainer import fit
 
 STATED_ERROR = 0.003
-"""Of the answers about validation digits that are confident enough, so many are wrong,"""
+"""Of the answers about validation digits that are confident enough, at most so many are wrong,"""
 REFUSED = 0.005
 """and of the digits themselves, so many are taken for none."""
 LEAST_SURE = 0.5
 """Confidence of a sure answer, however few are wrong."""
-OTHER_HANDS = Warps(rotation=14, scale=0.15, shear=0.12, shift=1.5, field=1)
+STAND_IN_WARPS = STANDARD.warps or Warps()
 """So warped, digits that the record recipe's network learned from are misread as often as others are unwarped: 0.47 %.
 Where training was shorter they are misread more often, which makes for caution."""
 DETECTOR = Settings(
@@ -51,7 +52,7 @@ def calibrate(
         return uncalibrated(network)
     images, labels = aside
     if len(labels) < _LEAST_ASIDE:
-        images, labels = warped(others.images, OTHER_HANDS, rng=rng), others.labels
+        images, labels = warped(others.images, STAND_IN_WARPS, rng=rng), others.labels
     answers, likeness, _ = judge(network, params, Calibration(1.0, 0.0, 0.0, *detector), images)
     temperature = fit_temperature(answers, labels)
     confidences, right = tempered(answers, temperature).max(axis=1), answers.argmax(axis=1) == labels
@@ -74,7 +75,7 @@ def train_detector(
     """
     cut, others = load_cut_digits(), load_non_digits()
     digits = digits[np.resize(rng.permutation(len(digits)), len(others) - len(cut))]
-    digits[::2] = warped(digits[::2], OTHER_HANDS, rng=rng)
+    digits[::2] = warped(digits[::2], STAND_IN_WARPS, rng=rng)
     images, labels = np.concatenate([digits, cut, others]), np.repeat([1, 0], len(others))
     rows = rng.permutation(len(labels))[: _MOST_NUMBERS // sum(network.sizes[1:-1])]
     labels = labels[rows]

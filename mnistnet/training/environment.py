@@ -51,5 +51,5 @@ def usual_threads(*, noisy: bool) -> int:
 
 
 def has_spare_core() -> bool:
-    """Whether there is a core that the BLAS leaves free."""
-    return blas_threads() < usable_cores()
+    """Whether there is surely a core that the BLAS leaves free."""
+    return 0 < blas_threads() < usable_cores()

@@ -48,10 +48,9 @@ def train_network(
     the state after every epoch. Ctrl-C ends it early.
     """
     rng = np.random.default_rng(settings.seed)
-    images = len(dataset.learning.labels)
-    train, validation = split(dataset.learning, validation=settings.validation_images(images), rng=rng)
-    if added := settings.examples(images) - len(train.labels):
-        train = joined(train, other_hands(train, added, rng=rng))
+    kept = settings.validation_images(len(dataset.learning.labels))
+    train, validation = split(dataset.learning, validation=kept, rng=rng)
+    train = with_other_hands(train, settings, rng=rng)
     state = new_state(settings.network(), settings, train, rng=rng)
     if restore:
         restore(state)
@@ -63,6 +62,12 @@ def train_network(
         pass  # what was learned so far is kept
     partial = not is_finished(state, settings)  # stopped after the end is not stopped
     return Training(state, settings, partial, learned=train, aside=validation)
+
+
+def with_other_hands(train: Examples, settings: Settings, *, rng: np.random.Generator) -> Examples:
+    """What is learned from: the training images and, where the settings ask for them, digits of other hands."""
+    added = settings.other_examples(len(train.labels))
+    return joined(train, other_hands(train, added, rng=rng)) if added else train
 
 
 def tested_model(training: Training, dataset: Dataset) -> tuple[Model, Floats]:

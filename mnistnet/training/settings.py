@@ -161,7 +161,11 @@ class Settings:
     def examples(self, images: int) -> int:
         """How many examples are learned from, of so many images. Raises TrainingError if none is."""
         learned = images - self.validation_images(images)
-        return learned + round(self.other_hands * learned)
+        return learned + self.other_examples(learned)
+
+    def other_examples(self, images: int) -> int:
+        """How many digits of other hands are learned from beside so many images."""
+        return round(self.other_hands * images)
 
     @property
     def warps(self) -> Warps | None:

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from functools import partial
 
 import numpy as np
@@ -41,6 +42,7 @@ def fit(
     after every batch how many examples it had and its mean loss. before_batch gets the state before every batch: saved
     there and put back, it goes on to the same bits. Raises TrainingError when the loss is no longer a finite number.
     """
+    settings = replace(settings, batch_size=min(settings.batch_size, max(2, len(train.labels))))  # no batch has more
     steps, space = settings.epochs * math.ceil(len(train.labels) / settings.batch_size), Workspace()
     while not is_finished(state, settings):
         for batch in batches(state, train, settings, ahead=ahead):

@@ -5,6 +5,9 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+INK = 0.25
+"""Of full ink: what is fainter may be blur, JPEG ringing or a ruled line too faint to be found, and widens no box."""
+
 
 class Box(NamedTuple):
     """The pixels of columns x0 to x1 and rows y0 to y1, x1 and y1 exclusive."""

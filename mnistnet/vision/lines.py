@@ -11,10 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mnistnet.arrays import Floats
-from mnistnet.vision.box import Box, bounding_box
+from mnistnet.vision.box import INK, Box, bounding_box
 from mnistnet.vision.pieces import fill_runs, find_runs, without_specks
 
-_INK = 0.25
 _SLOPES = np.linspace(-0.12, 0.12, 49)
 _COLUMNS = 200  # are looked at, of however many
 _MOST_LINES = 10  # either way
@@ -95,7 +94,7 @@ def without_lines(ink: Floats) -> Floats:
     A digit may have long straight strokes too: lines of a frame go only where there are three of them or more around
     something smaller, and ruled lines only where they are much longer than what is left is high.
     """
-    mask = ink > _INK
+    mask = ink > INK
     box = bounding_box(mask)
     if max(box.width, box.height) < _LEAST_SIDE:
         return ink
@@ -124,7 +123,7 @@ def _turned(box: Box) -> Box:
 
 
 def _height(ink: Floats) -> int:
-    return bounding_box(without_specks(ink) > _INK).height
+    return bounding_box(without_specks(ink) > INK).height
 
 
 def find_lines(mask: NDArray[np.bool_]) -> list[Line]:

@@ -6,15 +6,14 @@ import numpy as np
 from PIL import Image
 
 from mnistnet.arrays import BOX, SIDE, Floats
-from mnistnet.vision.box import Box, bounding_box
+from mnistnet.vision.box import INK, Box, bounding_box
 
-_SURE = 0.25  # below that may be blur, JPEG ringing or a ruled line too faint to be found; none must widen the box
 _USUAL_WIDTH = 2.2  # pixels: MNIST's median is 2.4, that of pictures people make 1.9
 
 
 def ink_box(ink: Floats) -> Box:
     """The box around ink, (h, w) in [0, 1]; empty at the origin where there is none."""
-    return bounding_box(ink > _SURE)
+    return bounding_box(ink > INK)
 
 
 def to_mnist(ink: Floats, box: Box, *, broaden: bool = True) -> Floats:

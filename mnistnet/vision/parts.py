@@ -10,10 +10,9 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from mnistnet.arrays import Floats
-from mnistnet.vision.box import Box, bounding_box
+from mnistnet.vision.box import INK, Box, bounding_box
 from mnistnet.vision.pieces import find_pieces
 
-_INK = 0.25
 _LARGE, _FINE = 700, 48  # pixels: a larger picture, and higher writing, is reduced to that, or to twice as much at most
 _MOST_PIECES = 120  # the highest ones: what has more is no number
 
@@ -75,8 +74,9 @@ class Writing(NamedTuple):
 
 def find_writing(ink: Floats) -> Writing:
     """What is written in ink, (h, w) in [0, 1]."""
-    mask = (ink > _INK).astype(np.float32)
-    scale = max(1, max(bounding_box(mask)[2:]) // _LARGE)
+    mask = (ink > INK).astype(np.float32)
+    box = bounding_box(mask)
+    scale = max(1, max(box.width, box.height) // _LARGE)
     pieces = _pieces(_reduced(mask, scale) > 0)  # ink anywhere in the square, or fine strokes would break
     if pieces and (finer := int(_usual_height(pieces, _LOW)) // _FINE) > 1:
         scale *= finer

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from mnistnet.arrays import BOX, Floats
-from mnistnet.vision.box import Box
+from mnistnet.vision.box import INK, Box
 from mnistnet.vision.ink import upper_median
 from mnistnet.vision.normalize import ink_box, stroke_width
 from mnistnet.vision.pieces import find_pieces, sum_by_piece
@@ -61,7 +61,7 @@ def find_doubts(ink: Floats, *, digits: int) -> list[str]:
 
     Photos of anything else have ink that is all over the place and runs out of them.
     """
-    mask, box = ink > 0.25, ink_box(ink)
+    mask, box = ink > INK, ink_box(ink)
     pixels = measure_pieces(box.cut(ink))
     share = pixels[: _BROKEN * digits].sum() / max(pixels.sum(), 1)
     rim = mask[0], mask[-1], mask[:, 0], mask[:, -1]
@@ -80,7 +80,7 @@ def find_doubts(ink: Floats, *, digits: int) -> list[str]:
 def find_paleness(ink: Floats) -> float:
     """How dark three quarters of what is far inside of ink, (h, w) in [0, 1], are at least; 1 where nothing is."""
     small = np.asarray(Image.fromarray(ink).reduce(max(ink.shape) // _ENOUGH + 1))
-    padded = np.pad(small > 0.25, 1)
+    padded = np.pad(small > INK, 1)
     pixels, inside = padded.sum(), padded[1:-1, 1:-1]
     for _ in range(max(1, round(_EDGE * stroke_width(small)))):
         inside[:] = inside & padded[2:, 1:-1] & padded[:-2, 1:-1] & padded[1:-1, 2:] & padded[1:-1, :-2]
@@ -96,7 +96,7 @@ def count_pieces(ink: Floats) -> int:
 
 def measure_pieces(ink: Floats) -> NDArray[Any]:
     """How many pixels each connected piece of ink, (h, w) in [0, 1], has, the largest first."""
-    runs = find_pieces(ink > 0.25)
+    runs = find_pieces(ink > INK)
     return np.sort(sum_by_piece(runs, runs.ends - runs.starts))[::-1] if len(runs.piece) else np.zeros(0)
 
 

@@ -11,6 +11,7 @@ from threadpoolctl import threadpool_limits
 from mnistnet.arrays import CLASSES, SIDE
 from mnistnet.data.mnist import Examples
 from mnistnet.training.environment import has_spare_core, usual_threads
+from mnistnet.training.run import with_other_hands
 from mnistnet.training.settings import Settings
 from mnistnet.training.state import new_state
 from mnistnet.training.trainer import fit
@@ -109,7 +110,9 @@ def as_trained(settings: Settings) -> Iterator[bool]:
 
 def our_epochs(train: Examples, validation: Examples, *, settings: Settings, seed: int) -> Iterator[Point]:
     """Train by a recipe."""
-    state = new_state(settings.network(), settings, train, rng=np.random.default_rng(seed))
+    rng = np.random.default_rng(seed)
+    train = with_other_hands(train, settings, rng=rng)
+    state = new_state(settings.network(), settings, train, rng=rng)
     ended = seconds = 0.0
 
     def on_batch(_images: int, _loss: float) -> None:

@@ -75,6 +75,6 @@ def seconds_to(target: float, points: Sequence[Point]) -> float | None:
 
 
 def best(curves: Sequence[Sequence[Point]]) -> str:
-    """The highest accuracy of any epoch, and how long the longest training was."""
+    """The highest accuracy of any epoch of any seed, and how long the longest training was."""
     accuracy = max(point.accuracy for points in curves for point in points)
-    return f"best {100 * accuracy:.2f} % in {max(points[-1].seconds for points in curves):.0f} s"
+    return f"best {100 * accuracy:.2f} %, longest {max(points[-1].seconds for points in curves):.0f} s"

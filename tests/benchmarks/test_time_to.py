@@ -44,4 +44,4 @@ def test_the_best_and_the_longest_are_of_all_seeds(time_to: ModuleType) -> None:
     curves = [
         time_to.curve(recipe, NO_EXAMPLES, NO_EXAMPLES, seed=seed, limit=limit) for seed, limit in ((0, 60), (10, 12))
     ]
-    assert time_to.best(curves) == "best 99.10 % in 12 s"
+    assert time_to.best(curves) == "best 99.10 %, longest 12 s"

@@ -25,7 +25,9 @@ def pictures() -> Path:
 @pytest.fixture(scope="module")
 def score(tmp_path_factory: pytest.TempPathFactory, pictures: Path) -> dict[str, Any]:
     done = CommandLine(tmp_path_factory.mktemp("home"))("evaluate", pictures, "--json", "--quiet")
-    return dict(json.loads(done.stdout))
+    found = dict(json.loads(done.stdout))
+    assert (done.returncode, found["unreadable"], found["without_label"]) == (0, [], [])
+    return found
 
 
 def test_single_digits_are_read_and_seldom_unsure(score: dict[str, Any]) -> None:

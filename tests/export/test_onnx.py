@@ -88,6 +88,7 @@ def test_it_says_what_it_is_and_what_its_model_claims() -> None:
         "seed": 0,
         "partial": False,
         "notice": "trained on a sample",
+        "temperature": model.calibration.temperature,
     }
 
 

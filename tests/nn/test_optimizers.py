@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from mnistnet.arrays import Floats
+from mnistnet.nn import optimizers
 from mnistnet.nn.network import Network, Params, new_params
 from mnistnet.nn.optimizers import OPTIMIZERS, decay_weights
 from tests.nn.networks import random_params
@@ -104,8 +105,10 @@ def adam(p: float, steps: Steps) -> Iterator[float]:
 FORMULAS = {"sgd": sgd, "momentum": momentum, "nesterov": nesterov, "rmsprop": rmsprop, "adam": adam, "adamw": adam}
 
 
+@pytest.mark.parametrize("block", [7, optimizers.BLOCK])
 @pytest.mark.parametrize("name", OPTIMIZERS)
-def test_every_step_is_the_papers_for_each_parameter(name: str) -> None:
+def test_every_step_is_the_papers_for_each_parameter(name: str, block: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(optimizers, "BLOCK", block)
     columns = np.array(gradients()).T.tolist()
     walks = [
         FORMULAS[name](p, zip(RATES, column, strict=True)) for p, column in zip(start().tolist(), columns, strict=True)

@@ -5,12 +5,13 @@ from itertools import product
 import numpy as np
 import pytest
 
+from mnistnet.nn.activations import ACTIVATIONS
 from mnistnet.nn.losses import softmax_cross_entropy
 from mnistnet.nn.network import Network, Params, backward, forward, initial_params, new_params
 from mnistnet.nn.regularizers import dropout_masks
 from mnistnet.nn.workspace import NEW_ARRAYS, Workspace
 
-OPTIONS = list(product(("relu", "tanh"), (False, True), (False, True), (False, True)))
+OPTIONS = list(product(ACTIVATIONS, (False, True), (False, True), (False, True)))
 
 
 def gradient(network: Network, params: Params, count: int, *, drop: bool, space: Workspace) -> tuple[float, Params]:
@@ -47,7 +48,7 @@ def test_another_network_and_another_dtype_get_arrays_of_their_own() -> None:
         np.testing.assert_allclose(logits, 0.5 * (sizes[1] * 2.5) + 0.5)  # 4 x 0.5 + 0.5 from every hidden unit
 
 
-def test_the_same_arrays_come_again_and_none_is_made() -> None:
+def test_the_same_arrays_come_again() -> None:
     space = Workspace()
     network = Network((4, 5, 7, 3), batch_norm=True)
     params = initial_params(network, rng=np.random.default_rng(0))

@@ -87,6 +87,38 @@ def test_scale_stretches_both_ways_within_its_bounds() -> None:
     assert abs(np.corrcoef(lengths)[0, 1]) < 0.2  # height and width are drawn apart
 
 
+def test_shear_leans_upright_strokes_and_nothing_else() -> None:
+    down, across = steps(Warps(shear=0.3))
+    np.testing.assert_allclose(across, [[0, 1]] * 500, atol=1e-5)
+    np.testing.assert_allclose(down[:, 0], 1, atol=1e-5)
+    assert np.abs(down[:, 1]).max() == pytest.approx(0.3, rel=0.02)
+    assert down[:, 1].std() == pytest.approx(0.3 / 3**0.5, rel=0.1)
+
+
+def test_shifts_move_all_pixels_alike_both_ways_apart() -> None:
+    places = random_warps(500, Warps(shift=3), rng=np.random.default_rng(0)).swapaxes(0, 1)
+    moved = places - np.stack([ROWS, COLUMNS])
+    np.testing.assert_allclose(moved, moved[:, :, :1, :1].repeat(SIDE, 2).repeat(SIDE, 3), atol=1e-4)
+    shift = moved[:, :, 0, 0]
+    np.testing.assert_allclose(np.abs(shift).max(axis=0), 3, rtol=0.02)
+    np.testing.assert_allclose(shift.std(axis=0), 3 / 3**0.5, rtol=0.1)
+    assert abs(np.corrcoef(shift.T)[0, 1]) < 0.1
+
+
+def test_all_at_once_is_the_product_of_their_matrices() -> None:
+    """Scaled, then sheared, then turned, around the middle; and moved."""
+    warps = Warps(rotation=30, scale=0.2, shear=0.3, shift=2)
+    places = random_warps(50, warps, rng=np.random.default_rng(1))
+    most = np.array([np.radians(30), 0.2, 0.2, 0.3, 2, 2])
+    drawn = most[:, None] * np.random.default_rng(1).uniform(-1, 1, (6, 50))
+    for number, (angle, height, width, shear, *shift) in enumerate(drawn.T):
+        turn = np.array([[np.cos(angle), np.sin(angle)], [-np.sin(angle), np.cos(angle)]])
+        matrix = np.diag(np.exp([height, width])) @ [[1, 0], [shear, 1]] @ turn
+        expected = np.tensordot(matrix, np.stack([ROWS, COLUMNS]) - 13.5, axes=1) + 13.5
+        moved = np.reshape(shift, (2, 1, 1))
+        np.testing.assert_allclose(places[:, number], expected + moved, atol=1e-3)
+
+
 def test_the_field_is_as_strong_as_asked_and_smooth() -> None:
     field = Warps(field=1.5)
     places = random_warps(4000, field, rng=np.random.default_rng(0)).swapaxes(0, 1)

@@ -11,7 +11,7 @@ from mnistnet.training.augmentation import Warps, warped
 from mnistnet.training.batches import draws, prepared
 from mnistnet.training.settings import Settings
 from mnistnet.training.state import State, new_state
-from mnistnet.training.trainer import train_step
+from mnistnet.training.trainer import fit, train_step
 
 Array = NDArray[np.float64]
 PLAIN = Settings(
@@ -134,6 +134,17 @@ def test_running_statistics_are_the_written_out_average_of_the_batches(average: 
         train_step(state, prepared(batch, state, settings), settings, learning_rate=1e-9)
     np.testing.assert_allclose(state.statistics[0].mean, mean, rtol=1e-4)
     np.testing.assert_allclose(state.statistics[0].variance, variance, rtol=1e-4)
+
+
+def test_a_batch_of_all_examples_is_a_whole_one_however_many_it_might_have() -> None:
+    arrays = []
+    for size in (12, 1000):
+        settings = replace(PLAIN, batch_norm=True, epochs=3, batch_size=size)
+        network = settings.network(inputs=6, outputs=3)
+        state = new_state(network, settings, examples(), rng=np.random.default_rng(0))
+        assert len(list(fit(state, examples(), examples(), settings))) == 3
+        arrays.append(np.concatenate([state.params.flat, *state.statistics[0]]))
+    np.testing.assert_array_equal(*arrays)
 
 
 def test_digits_are_warped_as_the_settings_say_before_all_else() -> None:
