@@ -21,7 +21,7 @@ from mnistnet.vision.segmentation import MOST_WIDTH, find_candidates
 
 MOST_REMARKS = 2
 """About a picture that is not read surely."""
-SIGN_BELOW = 2.0
+SIGN_BELOW = 1.0
 """So much less like a digit than an unsure one, in nats, what stands before or after a number is taken for a sign."""
 
 

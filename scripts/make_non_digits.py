@@ -14,11 +14,11 @@ from pathlib import Path
 import numpy as np
 
 from mnistnet.data.mnist import load_sample
-from mnistnet.data.non_digits import cut_digits, digit_fragments, digit_pairs, non_digits
+from mnistnet.data.non_digits import cut_digits, digit_fragments, digit_pairs, non_digits, number_signs
 from mnistnet.data.non_digits_file import pack
 from mnistnet.files import new_file
 
-NON_DIGITS, PAIRS, FRAGMENTS, CUT = 6000, 3000, 3000, 3000
+NON_DIGITS, PAIRS, FRAGMENTS, CUT, NUMBER_SIGNS = 6000, 3000, 3000, 3000, 1200
 SEED = 6000
 TARGET = Path(__file__).parent.parent / "mnistnet" / "shipped" / "non_digits.npz"
 
@@ -31,9 +31,11 @@ def main() -> None:
     rng = np.random.default_rng(SEED)
     sample = load_sample().learning.images
     pairs, fragments = digit_pairs(sample, PAIRS, rng=rng), digit_fragments(sample, FRAGMENTS, rng=rng)
-    others = np.concatenate([non_digits(NON_DIGITS, rng=rng), pairs, fragments])
+    others = [non_digits(NON_DIGITS, rng=rng), pairs, fragments]
+    cut = cut_digits(sample, CUT, rng=rng)
+    others.append(number_signs(NUMBER_SIGNS, rng=rng))
     with new_file(arguments.output, overwrite=True) as file:
-        np.savez_compressed(file, non_digits=pack(others), cut_digits=pack(cut_digits(sample, CUT, rng=rng)))
+        np.savez_compressed(file, non_digits=pack(np.concatenate(others)), cut_digits=pack(cut))
     data = arguments.output.read_bytes()
     print(f"{arguments.output}: {len(data):,} bytes, SHA-256 {hashlib.sha256(data).hexdigest()}")
 

@@ -16,6 +16,8 @@ LOOK_ALIKES = "OoIilZzSsBbgq"
 """Letters that many a hand and font draws as a digit."""
 LETTERS = "".join(letter for letter in string.ascii_letters if letter not in LOOK_ALIKES)
 SIGNS = '#@&%?$€£+=*~()[]{}<>.-:;"^©ΓΔΛΠΣΨΩαλμπψωЖДИЦШЫЮЯ'  # , | ! / may be an honest 1, Ф a 0, § an 8
+NUMBER_SIGNS = "$€£#%&+="
+"""Those of SIGNS that stand beside numbers."""
 
 BROAD_FONTS = (
     "DejaVuSans",

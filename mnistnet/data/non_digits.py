@@ -8,7 +8,7 @@ from PIL import Image, ImageDraw, ImageFilter
 
 from mnistnet.arrays import SIDE, Floats
 from mnistnet.data.doodles import CANVAS, Draw, scribble, shape, texture
-from mnistnet.data.glyphs import BROAD_FONTS, LETTERS, SIGNS, TRAINING_FONTS, pen_path, print_glyph
+from mnistnet.data.glyphs import BROAD_FONTS, LETTERS, NUMBER_SIGNS, SIGNS, TRAINING_FONTS, pen_path, print_glyph
 from mnistnet.vision.normalize import ink_box, to_mnist
 
 _CELLS = 2  # a picture is bent as a net of so many meshes a side
@@ -42,13 +42,13 @@ def draw_sign(rng: np.random.Generator) -> Image.Image:
 
 def draw_pen_letter(rng: np.random.Generator) -> Image.Image:
     """Written with a pen of any width along the middle of a printed letter's strokes."""
-    font = TRAINING_FONTS[rng.integers(len(TRAINING_FONTS))]
-    path = pen_path(LETTERS[rng.integers(len(LETTERS))], font=font)
-    canvas, radius = Image.new("L", (CANVAS, CANVAS)), rng.uniform(0.7, 3.5)
-    draw = ImageDraw.Draw(canvas)
-    for x, y in (path - (path.min(axis=0) + path.max(axis=0)) / 2 + CANVAS / 2).tolist():
-        draw.ellipse((x - radius, y - radius, x + radius, y + radius), fill=255)
-    return canvas
+    return _write(LETTERS, TRAINING_FONTS[rng.integers(len(TRAINING_FONTS))], rng)
+
+
+def draw_number_sign(rng: np.random.Generator) -> Image.Image:
+    """Printed, or written with a pen."""
+    draw = _print if rng.random() < 0.5 else _write
+    return draw(NUMBER_SIGNS, BROAD_FONTS[rng.integers(len(BROAD_FONTS))], rng)
 
 
 KINDS = {
@@ -66,6 +66,11 @@ def non_digits(count: int, *, rng: np.random.Generator) -> Floats:
     kinds = list(KINDS.values())
     chosen = rng.choice(len(kinds), count, p=[kind.share for kind in kinds])
     return pictures([kinds[number].draw for number in chosen], rng=rng)
+
+
+def number_signs(count: int, *, rng: np.random.Generator) -> Floats:
+    """(count, 784) float32 in MNIST's format: NUMBER_SIGNS, printed and written."""
+    return pictures([draw_number_sign] * count, rng=rng)
 
 
 def pictures(draws: list[Draw], *, rng: np.random.Generator) -> Floats:
@@ -214,6 +219,15 @@ def _blurred(image: Image.Image, rng: np.random.Generator) -> Image.Image:
 def _print(characters: str, font: str, rng: np.random.Generator) -> Image.Image:
     character = characters[rng.integers(len(characters))]
     return print_glyph(character, font=font, stroke=_THICKEN[rng.integers(len(_THICKEN))])
+
+
+def _write(characters: str, font: str, rng: np.random.Generator) -> Image.Image:
+    path = pen_path(characters[rng.integers(len(characters))], font=font)
+    canvas, radius = Image.new("L", (CANVAS, CANVAS)), rng.uniform(0.7, 3.5)
+    draw = ImageDraw.Draw(canvas)
+    for x, y in (path - (path.min(axis=0) + path.max(axis=0)) / 2 + CANVAS / 2).tolist():
+        draw.ellipse((x - radius, y - radius, x + radius, y + radius), fill=255)
+    return canvas
 
 
 def _in_mnist_format(image: Image.Image) -> Floats:

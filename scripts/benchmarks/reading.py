@@ -14,13 +14,17 @@ from benchmarks.job import Job
 from benchmarks.pytorch import copy_params, torch_network
 from mnistnet.arrays import Floats
 from mnistnet.errors import ModelError
+from mnistnet.evaluation.calibration import judge
 from mnistnet.export.onnx import onnx_bytes
 from mnistnet.model_file import Model, load_model
 from mnistnet.nn.network import probabilities
 from mnistnet.places import shipped
 
-TITLE = "Reading: the shipped model in a running process"
-NOTE = "The same weights everywhere, NumPy arrays in and out, the same probabilities to 1e-4."
+TITLE = "Reading: the shipped network in a running process"
+NOTE = (
+    "The same weights everywhere, NumPy arrays in and out, the same probabilities to 1e-4; beside them what mnistnet "
+    "takes to say as well how far its answers can be trusted."
+)
 BATCH = 1_000
 Read = Callable[[Floats], Floats]
 """From images (n, 784) to probabilities (n, 10), both NumPy's float32."""
@@ -29,8 +33,9 @@ Read = Callable[[Floats], Floats]
 def measure(job: Job) -> Iterator[Comparison]:
     """Many images; then one, its median and its 95th percentile."""
     model, images = load_model(shipped("mnist.npz")), job.dataset().test.images
-    contestants = readers(model, threads=job.threads)
+    contestants = dict(readers(model, threads=job.threads))
     require_alike(contestants, images[:BATCH])
+    contestants["mnistnet, calibrated"] = partial(calibrated, model)
     sizes = "-".join(map(str, model.network.sizes))
     many = {name: partial(images_per_second, read, images, job.work.passes) for name, read in contestants.items()}
     yield job.compare(f"{sizes}, {BATCH:,} images at once", "images/s", many)
@@ -50,6 +55,11 @@ def readers(model: Model, *, threads: int) -> Mapping[str, Read]:
         "ONNX Runtime": onnx_reader(model, threads=threads),
         "PyTorch": torch_reader(model),
     }
+
+
+def calibrated(model: Model, images: Floats) -> Floats:
+    """What `predict` has of it: calibrated probabilities, and how like a digit it is."""
+    return judge(model.network, model.params, model.calibration, images).probabilities
 
 
 def onnx_reader(model: Model, *, threads: int) -> Read:
