@@ -49,7 +49,7 @@ MOST_OF_SOME = 12
 def draw_explanation(inspection: Inspection, model: Model, *, label: str | None = None) -> Image.Image:
     """The explanation of a reading by model; label is what is known to be true, "" for no digit."""
     reading, picture, ink, images = inspection
-    remarks = find_remarks(picture.grey, ink, [in_grey(part.box, picture) for part in reading.parts])
+    remarks = find_remarks(picture.grey, ink, [picture.in_grey(part.box) for part in reading.parts])
     blocks = [draw_answer(reading, remarks, label), draw_pictures(picture, ink, reading.parts)]
     if reading.parts:
         blocks += [draw_parts(reading.parts, images, model), draw_legend()]
@@ -60,12 +60,6 @@ def draw_explanation(inspection: Inspection, model: Model, *, label: str | None 
         page.paste(block, (MARGIN, top))
         top += block.height + GAP
     return page
-
-
-def in_grey(box: Box, picture: Picture) -> Box:
-    """A box in the picture as one in its grey pixels."""
-    x0, y0, x1, y1 = box
-    return Box(x0 // picture.scale, y0 // picture.scale, -(-x1 // picture.scale), -(-y1 // picture.scale))
 
 
 def draw_answer(reading: Reading, remarks: Sequence[str], label: str | None) -> Image.Image:

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image, ImageOps
 
+from mnistnet.data.glyphs import print_glyph
 from mnistnet.data.mnist import load_sample
 from mnistnet.errors import ModelError, PictureError
 from mnistnet.evaluation.calibration import judge
@@ -150,3 +151,22 @@ def test_all_is_one_digit_where_that_is_asked_for() -> None:
     (part,) = reading.parts
     np.testing.assert_allclose(part.box, ink_of(image), atol=4)
     assert not reading.sure
+
+
+def test_signs_before_a_number_are_left_out_or_make_unsure() -> None:
+    right, surely_wrong = 0, 0
+    for place, sign in enumerate("$£#€" * 5):
+        page = Image.new("L", (560, 160), 255)
+        glyph = print_glyph(sign, font="DejaVuSerif")
+        glyph = glyph.resize((round(70 * glyph.width / glyph.height), 70), Image.Resampling.BICUBIC)
+        page.paste(0, (20, 45), glyph)
+        indices = range(8 * place, 8 * place + 4)
+        page.paste(number([*indices]), (glyph.width, 0))
+        page.paste(0, (20, 45), glyph)
+        reading = read(page)
+        is_right = reading.digits == "".join(str(TEST.labels[index]) for index in indices)
+        right += is_right
+        surely_wrong += reading.sure and not is_right
+    print(f"{right} of 20 right, {surely_wrong} surely wrong")
+    assert right >= 8
+    assert surely_wrong <= 2

@@ -22,8 +22,9 @@ REFUSED = 0.005
 LEAST_SURE = 0.5
 """Confidence of a sure answer, however few are wrong."""
 STAND_IN_WARPS = STANDARD.warps or Warps()
-"""So warped, digits that the record recipe's network learned from are misread as often as others are unwarped: 0.47 %.
-Where training was shorter they are misread more often, which makes for caution."""
+"""So warped, digits that a network learned from are misread about as often as others are unwarped: 93 of 20,000 by the
+shipped one, and 30 of 5,000 validation digits by networks trained nearly as long (models/README.md). Where training was
+shorter they are misread more often, which makes for caution."""
 DETECTOR = Settings(
     hidden=(32,),
     loss="binary_cross_entropy",

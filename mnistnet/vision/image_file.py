@@ -68,6 +68,11 @@ class Picture(NamedTuple):
         x0, y0, x1, y1 = (self.scale * edge for edge in box)
         return Box(x0, y0, min(x1, self.width), min(y1, self.height))
 
+    def in_grey(self, box: Box) -> Box:
+        """A box in the picture as the box in grey."""
+        x0, y0, x1, y1 = box
+        return Box(x0 // self.scale, y0 // self.scale, -(-x1 // self.scale), -(-y1 // self.scale))
+
 
 def open_picture(source: Path | bytes, *, name: str) -> Picture:
     """The picture in a file, or in a file's bytes; of several frames or pages the first.
