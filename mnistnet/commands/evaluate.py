@@ -91,7 +91,8 @@ def run(args: argparse.Namespace) -> int:
 def show(result: Score, *, about_model: str) -> None:
     """The score as text, and on standard error what could not be read."""
     folder, left_out = printable(result["folder"]), result["without_label"]
-    print(f"{result['pictures']:,} pictures in {folder}, labels from {result['labels_from']}")
+    pictures = f"{result['pictures']:,} picture{'s' * (result['pictures'] != 1)}"
+    print(f"{pictures} in {folder}, labels from {result['labels_from']}")
     print(score_text(result, by=result["by"], printable=printable) + "\n")
     if "explained" in result:
         print(explained_text(result["explained"], misread=len(result["misread"])))

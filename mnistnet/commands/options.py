@@ -68,7 +68,15 @@ def one_of(names: Iterable[str]) -> str:
     return ", ".join(names)
 
 
-RATES = one_of(f"{name} {kind.usual_learning_rate:g}" for name, kind in OPTIMIZERS.items())
+def usual(kinds: Mapping[str, Any], attribute: str) -> str:
+    """The usual values of an attribute, for a help text; names without one are left out."""
+    values = {name: getattr(kind, f"usual_{attribute}") for name, kind in kinds.items()}
+    return one_of(f"{name} {value:g}" for name, value in values.items() if value)
+
+
+RATES, MOMENTA = usual(OPTIMIZERS, "learning_rate"), usual(OPTIMIZERS, "momentum")
+SQUARE_DECAYS, DECAYS = usual(OPTIMIZERS, "square_decay"), usual(OPTIMIZERS, "weight_decay")
+WARMUPS = usual(SCHEDULES, "warmup")
 NETWORK, STEPS, RESTRAINT = "the network", "how it learns", "regularisation"
 WARPS, RUN = "warped digits, drawn anew in every epoch", "the run"
 
@@ -88,16 +96,24 @@ OPTIONS: Mapping[str, Option] = {
     "batch_size": Option(STEPS, whole_number, "N", "images a step"),
     "optimizer": Option(STEPS, plain_name, "NAME", one_of(OPTIMIZERS)),
     "learning_rate": Option(STEPS, number, "X", f"the schedule's peak ({RATES})"),
-    "momentum": Option(STEPS, number, "X", "share of the mean gradient that stays a step; Adam's beta 1 (0.9)"),
-    "square_decay": Option(STEPS, number, "X", "the same of the mean square; Adam's beta 2 (rmsprop 0.9, else 0.999)"),
+    "momentum": Option(
+        STEPS,
+        number,
+        "X",
+        f"share of the mean gradient that stays a step; Adam's beta 1 ({MOMENTA})",
+    ),
+    "square_decay": Option(STEPS, number, "X", f"the same of the mean square; Adam's beta 2 ({SQUARE_DECAYS})"),
     "schedule": Option(STEPS, plain_name, "NAME", one_of(SCHEDULES)),
-    "warmup": Option(STEPS, number, "X", "share of the steps in which the rate rises (one_cycle 0.3, else 0.05)"),
+    "warmup": Option(STEPS, number, "X", f"share of the steps in which the rate rises ({WARMUPS})"),
     "clip_norm": Option(STEPS, number, "X", "longest gradient, 0 for any"),
     "label_smoothing": Option(RESTRAINT, number, "X", "share of each label that goes to all digits alike"),
     "l1": Option(RESTRAINT, number, "X", "penalty: X times the sum of |w|"),
     "l2": Option(RESTRAINT, number, "X", "penalty: X / 2 times the sum of w^2"),
     "weight_decay": Option(
-        RESTRAINT, number, "X", "share of each weight, times the rate, lost a step (adamw 0.01, else 0)"
+        RESTRAINT,
+        number,
+        "X",
+        f"share of each weight, times the rate, lost a step ({DECAYS}, else 0)",
     ),
     "dropout": Option(RESTRAINT, number, "X", "share of hidden units left out a step"),
     "input_dropout": Option(RESTRAINT, number, "X", "share of pixels left out a step"),

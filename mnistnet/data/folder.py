@@ -61,8 +61,12 @@ def find_pictures(text: str) -> list[Path]:
 
 
 def is_picture(path: Path) -> bool:
-    """Whether it is named like one. Beside each 3.png macOS puts a `._3.png` on other systems' disks, which is none."""
-    return path.suffix.lower() in SUFFIXES and not path.name.startswith("._") and path.is_file()
+    """Whether it is named like one, be it a link to nowhere, of which whoever opens it is told.
+
+    Beside each 3.png macOS puts a `._3.png` on other systems' disks, which is none.
+    """
+    is_there = path.is_file() or (path.is_symlink() and not path.exists())
+    return path.suffix.lower() in SUFFIXES and not path.name.startswith("._") and is_there
 
 
 def label_folder(folder: Path, files: Sequence[Path]) -> LabelledFolder:

@@ -15,6 +15,21 @@ from mnistnet.nn.optimizers import OPTIMIZERS
 from mnistnet.nn.schedules import SCHEDULES
 from mnistnet.training.augmentation import Warps
 
+_LEAST = {"epochs": 1, "batch_size": 1, "patience": 0, "seed": 0}
+_MOST = {"rotation": 180, "scale": 1, "shear": 1, "shift": SIDE, "elastic": SIDE, "receptive_field": SIDE}
+_SHARES = (
+    "label_smoothing",
+    "momentum",
+    "square_decay",
+    "warmup",
+    "dropout",
+    "input_dropout",
+    "average",
+    "other_hands",
+    "validation",
+)
+_PENALTIES = ("l1", "l2", "weight_decay", "clip_norm")
+
 
 @dataclass(frozen=True)
 class Settings:
@@ -85,6 +100,18 @@ class Settings:
     """Record each epoch what happens in every layer."""
 
     def __post_init__(self) -> None:
+        self._require_known_names()
+        self._require_numbers_in_range()
+        for name in ("momentum", "square_decay"):
+            if getattr(self, name) is not None and getattr(OPTIMIZERS[self.optimizer], f"usual_{name}") is None:
+                raise ValueError(f"{name} means nothing to the optimizer {self.optimizer}, got {getattr(self, name)}")
+        if self.batch_norm and self.batch_size < 2:
+            raise ValueError(f"batch_norm needs a batch_size of 2 or more, got {self.batch_size}")
+        if self.patience and not self.validation:
+            raise ValueError(f"patience needs a validation above 0 to go by, got {self.patience}")
+        self.network()
+
+    def _require_known_names(self) -> None:
         for name, known in (
             ("optimizer", OPTIMIZERS),
             ("schedule", SCHEDULES),
@@ -96,43 +123,23 @@ class Settings:
             if value is not None and value not in known:
                 with_loss = f" with the loss {self.loss}" if name == "output_activation" else ""
                 raise ValueError(f"{name} must be one of {', '.join(known)}{with_loss}, got {value}")
+
+    def _require_numbers_in_range(self) -> None:
         if not (math.isfinite(self.peak_rate) and self.peak_rate > 0):
             raise ValueError(f"learning_rate must be a finite number above 0, got {self.learning_rate}")
         if not self.hidden or min(self.hidden) < 1:
             raise ValueError(f"hidden must be layer sizes of 1 or more, got {self.hidden}")
-        for name, least in (("epochs", 1), ("batch_size", 1), ("patience", 0), ("seed", 0)):
+        for name, least in _LEAST.items():
             if getattr(self, name) < least:
                 raise ValueError(f"{name} must be {least} or more, got {getattr(self, name)}")
-        for name in (
-            "label_smoothing",
-            "momentum",
-            "square_decay",
-            "warmup",
-            "dropout",
-            "input_dropout",
-            "average",
-            "other_hands",
-            "validation",
-        ):
-            value = getattr(self, name)
-            if value is not None and not 0 <= value < 1:
-                raise ValueError(f"{name} must be 0 or more and below 1, got {value}")
-        for name in ("l1", "l2", "weight_decay", "clip_norm"):
-            value = getattr(self, name)
-            if value is not None and not 0 <= value < math.inf:
-                raise ValueError(f"{name} must be a finite number, 0 or more, got {value}")
-        bounds = {"rotation": 180, "scale": 1, "shear": 1, "shift": SIDE, "elastic": SIDE, "receptive_field": SIDE}
-        for name, most in bounds.items():
+        for name, most in _MOST.items():
             if not 0 <= getattr(self, name) <= most:
                 raise ValueError(f"{name} must be from 0 to {most}, got {getattr(self, name)}")
-        for name in ("momentum", "square_decay"):
-            if getattr(self, name) is not None and getattr(OPTIMIZERS[self.optimizer], f"usual_{name}") is None:
-                raise ValueError(f"{name} means nothing to the optimizer {self.optimizer}, got {getattr(self, name)}")
-        if self.batch_norm and self.batch_size < 2:
-            raise ValueError(f"batch_norm needs a batch_size of 2 or more, got {self.batch_size}")
-        if self.patience and not self.validation:
-            raise ValueError(f"patience needs a validation above 0 to go by, got {self.patience}")
-        self.network()
+        for name in (*_SHARES, *_PENALTIES):
+            value, below = getattr(self, name), 1 if name in _SHARES else math.inf
+            if value is not None and not 0 <= value < below:
+                what = "0 or more and below 1" if name in _SHARES else "a finite number, 0 or more"
+                raise ValueError(f"{name} must be {what}, got {value}")
 
     @classmethod
     def from_json(cls, values: Mapping[str, Any]) -> "Settings":

@@ -26,10 +26,11 @@ _MOST = 0.85  # have so much of the ink
 _ALL = 0.97  # of the ink is in one piece a digit
 _ON_SIDE = 0.02  # of a side of the picture
 _ENOUGH = 100  # pixels a side, to see how evenly dark strokes are
-_EDGE = 0.35  # of their mean thickness, on either side, may be blurred,
+_EDGE = 0.4  # of their mean thickness, on either side, may be blurred,
 _BROAD = 0.1  # of the ink lies farther inside: else strokes are too thin to tell
 _PALE = 0.6  # of the darkest ink: pens and pencils leave three quarters of their strokes darker
-_CUT_OFF = 0.2  # of the ink's box's outline lies on the picture's rim
+_CUT_OFF = 0.2  # of the ink's box's outline lies on the picture's rim,
+_STROKE_END = 0.03  # or two ends of strokes on one side, each as long as this share of the box's longer side
 
 
 def find_remarks(grey: Floats, ink: Floats, boxes: Sequence[Box]) -> list[str]:
@@ -67,14 +68,21 @@ def find_doubts(ink: Floats, *, digits: int) -> list[str]:
     rim = mask[0], mask[-1], mask[:, 0], mask[:, -1]
     sides = sum(side.mean() > _ON_SIDE for side in rim)
     on_rim = sum(map(np.count_nonzero, rim)) / max(2 * (box.width + box.height), 1)
+    ends = max(count_runs(side, least=max(2, _STROKE_END * max(box.width, box.height))) for side in rim)
     is_cut_out = all(side.any() for side in rim)
     doubts = {
         "in many pieces": share < _MOST,
         "unevenly dark": find_paleness(box.cut(ink)) < _PALE,
-        "cut off by the border": on_rim > _CUT_OFF and not is_cut_out,
+        "cut off by the border": (on_rim > _CUT_OFF or ends > 1) and not is_cut_out,
         "runs out of the picture": sides >= 2 and pixels[:digits].sum() < _ALL * pixels.sum(),  # else it was cut out
     }
     return [words for words, is_so in doubts.items() if is_so]
+
+
+def count_runs(mask: NDArray[np.bool_], *, least: float) -> int:
+    """How many runs of True in mask, (n,), are as long as that at least."""
+    changes = np.flatnonzero(np.diff(np.pad(mask, 1).astype(np.int8)))
+    return int((changes[1::2] - changes[::2] >= least).sum())
 
 
 def find_paleness(ink: Floats) -> float:

@@ -49,6 +49,12 @@ def test_labels_from_file_names(tmp_path: Path) -> None:
     assert [path.name for path in found.without_label] == ["IMG_3.png", "x3.png", "_3.png", "3rd.png", "٣.png"]
 
 
+def test_a_link_to_nowhere_is_a_picture_that_cannot_be_read(tmp_path: Path) -> None:
+    (gone := tmp_path / "3.png").symlink_to(tmp_path / "nowhere.png")
+    (tmp_path / "folder.png").symlink_to(tmp_path, target_is_directory=True)
+    assert find_pictures(str(tmp_path)) == [gone]
+
+
 def test_labels_from_the_nearest_folder_that_is_named_like_one(tmp_path: Path) -> None:
     expected = {"3/8_a.png": "3", "anna/5/new/x.png": "5", "1/2/x.png": "2", "None/y.png": "", "42/x.png": "42"}
     files = fill(tmp_path, *expected, "7_root.png", "anna/7.png")

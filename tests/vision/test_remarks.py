@@ -152,3 +152,12 @@ def test_strokes_that_are_dark_in_parts_only_raise_doubts(width):
     shaded = ink * np.linspace(0.3, 1, len(ink), dtype=np.float32)[:, np.newaxis]
     assert find_doubts(ink, digits=1) == find_doubts(0.7 * ink, digits=1) == []
     assert find_doubts(shaded, digits=1) == (["unevenly dark"] if width > 4 else [])
+
+
+@pytest.mark.parametrize("turns", range(4))
+def test_two_strokes_that_end_at_one_side_of_the_picture_raise_doubts(turns):
+    y, x = np.mgrid[:240, :240]
+    ring = np.float32(abs(np.hypot(y - 240, x - 120) - 60) < 7)  # half a 0, at the bottom
+    assert find_doubts(np.rot90(ring, turns), digits=1) == ["cut off by the border"]
+    stroke = drawn()[:170]  # of the 2, whose stem leaves the page
+    assert find_doubts(np.rot90(stroke, turns), digits=1) == []
