@@ -46,11 +46,16 @@ MANY = Layout(7, 2, 4, Box(0, 82, 116, 128))
 MOST_OF_SOME = 12
 
 
-def draw_explanation(inspection: Inspection, model: Model, *, label: str | None = None) -> Image.Image:
-    """The explanation of a reading by model; label is what is known to be true, "" for no digit."""
+def draw_explanation(
+    inspection: Inspection, model: Model, *, colours: Image.Image | None = None, label: str | None = None
+) -> Image.Image:
+    """The explanation of a reading by model; label is what is known to be true, "" for no digit.
+
+    colours is the picture as it is to be shown, as large as its grey, which is shown otherwise.
+    """
     reading, picture, ink, images = inspection
     remarks = find_remarks(picture.grey, ink, [picture.in_grey(part.box) for part in reading.parts])
-    blocks = [draw_answer(reading, remarks, label), draw_pictures(picture, ink, reading.parts)]
+    blocks = [draw_answer(reading, remarks, label), draw_pictures(picture, ink, reading.parts, colours)]
     if reading.parts:
         blocks += [draw_parts(reading.parts, images, model), draw_legend()]
     height = sum(block.height for block in blocks) + (len(blocks) - 1) * GAP
@@ -76,17 +81,23 @@ def draw_answer(reading: Reading, remarks: Sequence[str], label: str | None) -> 
     return block
 
 
-def draw_pictures(picture: Picture, ink: Floats, parts: Sequence[Part]) -> Image.Image:
+def draw_pictures(
+    picture: Picture, ink: Floats, parts: Sequence[Part], colours: Image.Image | None = None
+) -> Image.Image:
     """The picture with the parts' boxes, and its ink: side by side, or one below the other where they are very wide."""
     height, width = picture.grey.shape
     stacked = width > 2.2 * height
     size = fit(width, height, (WIDTH, 400) if stacked else (HALF, 600))
     left, top = (0, CAPTION + size[1] + GAP) if stacked else (HALF + GAP, 0)
     block, draw = new_block(top + CAPTION + size[1])
-    places = ((0, 0, f"picture, {picture.width} x {picture.height}", picture.grey), (left, top, "ink", 1 - ink))
-    for x, y, caption, lightness in places:
+    original = sized(colours, size) if colours else as_image(picture.grey, size)
+    places = (
+        (0, 0, f"picture, {picture.width} x {picture.height}", original),
+        (left, top, "ink", as_image(1 - ink, size)),
+    )
+    for x, y, caption, image in places:
         write(draw, (x, y), caption, 13, MUTED)
-        block.paste(as_image(lightness, size), (x, y + CAPTION))
+        block.paste(image, (x, y + CAPTION))
         draw.rectangle((x, y + CAPTION, x + size[0] - 1, y + CAPTION + size[1] - 1), outline=RULE)
     for part in parts:
         draw_box(draw, part, size[0] / picture.width, right=size[0])
@@ -101,10 +112,13 @@ def fit(width: int, height: int, room: tuple[int, int]) -> tuple[int, int]:
 
 
 def as_image(lightness: Floats, size: tuple[int, int]) -> Image.Image:
-    """lightness, (h, w) in [0, 1], reduced smoothly or enlarged with sharp pixels."""
-    image = Image.fromarray(lightness)
-    resized = image.resize(size, Image.Resampling.NEAREST if size > image.size else Image.Resampling.BOX)
-    return Image.fromarray(np.uint8(255 * np.asarray(resized) + 0.5))
+    """lightness, (h, w) in [0, 1], as a picture of this size."""
+    return Image.fromarray(np.uint8(255 * np.asarray(sized(Image.fromarray(lightness), size)) + 0.5))
+
+
+def sized(image: Image.Image, size: tuple[int, int]) -> Image.Image:
+    """image reduced smoothly, or enlarged with sharp pixels."""
+    return image.resize(size, Image.Resampling.NEAREST if size > image.size else Image.Resampling.BOX)
 
 
 def draw_box(draw: ImageDraw.ImageDraw, part: Part, scale: float, *, right: int) -> None:

@@ -163,6 +163,5 @@ def explain_misread(
         explained = progress.track(misread[:MOST_EXPLAINED], description="explaining")
         for rank, answer in enumerate(explained, start=1):
             file, label, digits = answer["file"], answer["label"], answer["digits"]
-            inspection = gallery.reader.inspect(paths[file], name=file)
-            name = f"{rank:03}_{label or 'none'}_as_{digits or 'none'}_{Path(file).stem}"
-            gallery.add(inspection, name, label=label)
+            under = f"{rank:03}_{label or 'none'}_as_{digits or 'none'}_{Path(file).stem}"
+            gallery.add(paths[file], file, under=under, label=label)

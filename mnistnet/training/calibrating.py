@@ -26,7 +26,7 @@ STAND_IN_WARPS = STANDARD.warps or Warps()
 shipped one, and 30 of 5,000 validation digits by networks trained nearly as long (models/README.md). Where training was
 shorter they are misread more often, which makes for caution."""
 DETECTOR = Settings(
-    hidden=(32,),
+    hidden=(48,),
     loss="binary_cross_entropy",
     batch_norm=True,
     learning_rate=0.003,
@@ -34,6 +34,7 @@ DETECTOR = Settings(
     epochs=6,
     batch_size=256,
     label_smoothing=0.06,
+    average=0.99,
     validation=0.0,
     watch=False,
 )

@@ -6,11 +6,11 @@ import os
 import re
 import threading
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from importlib import import_module
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 import numpy as np
 from PIL import Image
@@ -51,6 +51,8 @@ _DEEP_MODES = ("F", "I", "I;16", "I;16B", "I;16L", "I;16N")
 _STRIP = 2**22  # pixels that are made grey at once
 _DEEP_WHITES = (1, 2**8 - 1, 2**12 - 1, 2**16 - 1, 2**32 - 1)
 
+Decoded = TypeVar("Decoded")
+
 
 class Picture(NamedTuple):
     """An upright picture of width x height pixels.
@@ -79,12 +81,24 @@ def open_picture(source: Path | bytes, *, name: str) -> Picture:
 
     Raises PictureError, in which the picture is called name, for all but a whole picture of at most MAX_PIXELS.
     """
+    return _opened(source, name, _grey_picture)
+
+
+def open_colours(source: Path | bytes, *, name: str) -> Image.Image | None:
+    """The same picture as it is to be shown: RGB, as large as grey; None where it is partly transparent.
+
+    Raises PictureError as open_picture does.
+    """
+    return _opened(source, name, _colours)
+
+
+def _opened(source: Path | bytes, name: str, decode: Callable[[Image.Image, str], Decoded]) -> Decoded:
     data = source if isinstance(source, bytes) else _read_file(source, name)
     kind, module, decoder = _recognise(data, name)
     try:
         with warnings.catch_warnings(action="ignore"), _silence(kind):
             image: Image.Image = getattr(import_module(f"PIL.{module}"), decoder)(io.BytesIO(data))
-            return _decode(image, name)
+            return decode(image, name)
     except PictureError:
         raise
     except MemoryError as error:
@@ -131,22 +145,40 @@ def _silence(kind: str) -> Iterator[None]:
             os.close(kept)
 
 
-def _decode(image: Image.Image, name: str) -> Picture:
+def _grey_picture(image: Image.Image, name: str) -> Picture:
     full_width, full_height = image.size
-    factor = _reduction(image)
-    image.draft("L", (max(1, full_width // factor), max(1, full_height // factor)))
-    if image.width * image.height > MAX_PIXELS or max(image.size) > MAX_SIDE:
-        raise PictureError(
-            f"{name} is too large: {full_width} x {full_height} pixels, expected at most "
-            f"{MAX_PIXELS // 1_000_000} megapixels and {MAX_SIDE:,} a side; make it smaller"
-        )
+    _load(image, name, "L")
     scale = _reduction(image) * round(max(full_width, full_height) / max(image.size))
-    image.load()
     orientation = _orientation(image)
     if orientation >= 5:
         full_width, full_height = full_height, full_width
     grey = _lightness(image, _reduction(image), _UPRIGHT.get(orientation))
     return Picture(grey, full_width, full_height, scale)
+
+
+def _colours(image: Image.Image, name: str) -> Image.Image | None:
+    _load(image, name, "RGB")
+    factor = _reduction(image)
+    if image.mode in _DEEP_MODES or not _is_opaque(image):
+        return None
+    small = Image.new("RGB", (math.ceil(image.width / factor), math.ceil(image.height / factor)))
+    for top, strip in _strips(image, factor):
+        small.paste(strip.convert("RGB").reduce(factor), (0, top // factor))
+    turn = _UPRIGHT.get(_orientation(image))
+    return small if turn is None else small.transpose(turn)
+
+
+def _load(image: Image.Image, name: str, mode: str) -> None:
+    """Decode it, a JPEG in this mode and no larger than needed. Raises PictureError if it is too large."""
+    full_width, full_height = image.size
+    factor = _reduction(image)
+    image.draft(mode, (max(1, full_width // factor), max(1, full_height // factor)))
+    if image.width * image.height > MAX_PIXELS or max(image.size) > MAX_SIDE:
+        raise PictureError(
+            f"{name} is too large: {full_width} x {full_height} pixels, expected at most "
+            f"{MAX_PIXELS // 1_000_000} megapixels and {MAX_SIDE:,} a side; make it smaller"
+        )
+    image.load()
 
 
 def _reduction(image: Image.Image) -> int:

@@ -1,6 +1,7 @@
 """Growth's figure: training time over width, batch and data, on logarithmic axes."""
 
 from collections.abc import Sequence
+from itertools import cycle
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -28,13 +29,14 @@ def growth_figure(comparisons: Sequence[Comparison]) -> Figure:
 
 def draw_panel(axes: Axes, points: Sequence[Comparison]) -> None:
     """Curves over the numbers in the cases' names."""
-    for threads in dict.fromkeys(point.threads for point in points):
+    counts = dict.fromkeys(point.threads for point in points)
+    for threads, style in zip(counts, cycle(("o-", "s--", "^:")), strict=False):
         curve = {
             int(point.case.split()[1]): summary(point.measured("mnistnet")).median
             for point in points
             if point.threads == threads
         }
-        axes.plot(list(curve), list(curve.values()), "o-", label=threads_text(threads))
+        axes.plot(list(curve), list(curve.values()), style, label=threads_text(threads))
     axes.set_xscale("log", base=2)
     axes.set_yscale("log")
     axes.set_xticks(list(curve), [f"{value:,}" for value in curve])

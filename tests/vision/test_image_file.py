@@ -13,7 +13,7 @@ from PIL import Image
 
 from mnistnet.errors import PictureError
 from mnistnet.vision.box import Box
-from mnistnet.vision.image_file import open_picture
+from mnistnet.vision.image_file import open_colours, open_picture
 
 RNG = np.random.default_rng(0)
 GREY = np.uint8(np.kron(RNG.integers(0, 256, (6, 5)), np.ones((8, 8))))  # 48 x 40, blocks as JPEG's: it keeps them
@@ -328,3 +328,23 @@ def test_any_damage_gives_a_picture_or_a_picture_error(name, data):
     else:
         assert picture.grey.min() >= 0
         assert picture.grey.max() <= 1
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_colours_are_those_of_the_upright_picture_as_large_as_its_grey(orientation):
+    stored = Image.new("RGB", (4100, 60), (250, 240, 200))
+    stored.paste((20, 30, 200), (0, 0, 1000, 30))
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    data = encoded(stored, "JPEG", exif=exif, quality=95)
+    colours, grey = open_colours(data, name="test"), open_picture(data, name="test").grey
+    assert colours is not None
+    assert (colours.height, colours.width) == grey.shape
+    np.testing.assert_allclose(np.asarray(colours.convert("L"), float) / 255, grey, atol=0.03)
+    blue = np.asarray(colours)[np.unravel_index(grey.argmin(), grey.shape)]
+    np.testing.assert_allclose(blue, (20, 30, 200), atol=12)
+
+
+@pytest.mark.parametrize("image", [Image.new("RGBA", (9, 9), (200, 0, 0, 100)), Image.new("I;16", (9, 9), 700)])
+def test_what_is_partly_transparent_or_deep_is_shown_in_grey(image):
+    assert open_colours(encoded(image, "PNG"), name="test") is None
