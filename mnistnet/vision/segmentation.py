@@ -28,7 +28,7 @@ _ONE_MORE = 0.9  # a candidate: of two readings the one with fewer digits
 _WIDER, _WIDE = 6.0, 1.0  # one that is wider than this
 _GAP = 4.0  # one with a gap between its parts
 _CUT, _CROSSED = 0.25, 1.0  # one that ends at a cut, and the ink which the cut crosses
-_ALL = 1.0  # gained by one that is all of the ink: most pictures show one digit
+_ALL = 2.0  # gained by one that is all of the ink: most pictures show one digit
 _LEFT_OUT, _DOT = 8.0, 0.1  # a part that is left out and is higher than a dot
 
 
