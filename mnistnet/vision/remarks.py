@@ -30,7 +30,7 @@ _EDGE = 0.4  # of their mean thickness, on either side, may be blurred,
 _BROAD = 0.1  # of the ink lies farther inside: else strokes are too thin to tell
 _PALE = 0.6  # of the darkest ink: pens and pencils leave three quarters of their strokes darker
 _CUT_OFF = 0.2  # of the ink's box's outline lies on the picture's rim,
-_STROKE_END = 0.03  # or two ends of strokes on one side, each as long as this share of the box's longer side
+_STROKE_END = 0.03  # or more ends of strokes than digits on one side, each as long as this share of the longer side
 
 
 def find_remarks(grey: Floats, ink: Floats, boxes: Sequence[Box]) -> list[str]:
@@ -73,7 +73,7 @@ def find_doubts(ink: Floats, *, digits: int) -> list[str]:
     doubts = {
         "in many pieces": share < _MOST,
         "unevenly dark": find_paleness(box.cut(ink)) < _PALE,
-        "cut off by the border": (on_rim > _CUT_OFF or ends > 1) and not is_cut_out,
+        "cut off by the border": (on_rim > _CUT_OFF or ends > digits) and not is_cut_out,
         "runs out of the picture": sides >= 2 and pixels[:digits].sum() < _ALL * pixels.sum(),  # else it was cut out
     }
     return [words for words, is_so in doubts.items() if is_so]

@@ -159,5 +159,6 @@ def test_two_strokes_that_end_at_one_side_of_the_picture_raise_doubts(turns):
     y, x = np.mgrid[:240, :240]
     ring = np.float32(abs(np.hypot(y - 240, x - 120) - 60) < 7)  # half a 0, at the bottom
     assert find_doubts(np.rot90(ring, turns), digits=1) == ["cut off by the border"]
+    assert find_doubts(np.rot90(ring, turns), digits=2) == []  # each of two may reach the border
     stroke = drawn()[:170]  # of the 2, whose stem leaves the page
     assert find_doubts(np.rot90(stroke, turns), digits=1) == []
