@@ -19,7 +19,7 @@ FLOORS = (
     ("model_file",),
     ("data",),
     ("nn", "vision"),
-    ("places", "archive"),
+    ("places", "archive", "pages"),
     ("files",),
     ("errors", "arrays", "__init__"),
 )

@@ -1,0 +1,52 @@
+"""Pages: HTML files that need nothing but themselves, filled in from the templates in this folder.
+
+A page has its style, its pictures and its one script inside. Its security policy lets it load nothing from anywhere,
+and run no other script, whatever names and labels are filled in; these are escaped besides.
+"""
+
+import base64
+import hashlib
+import io
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+from PIL import Image
+
+_FOLDER = Path(__file__).parent
+
+
+def render(template: str, *, script: str = "", **values: Any) -> str:
+    """The page that a template in this folder makes of values, with a script from this folder."""
+    code = (_FOLDER / script).read_text(encoding="utf-8") if script else ""
+    digest = base64.b64encode(hashlib.sha256(code.encode()).digest()).decode()
+    page = templates().get_template(template).render(values, script=Markup(code), script_hash=digest)
+    return page.encode("utf-8", "backslashreplace").decode()  # a file's name need not be text
+
+
+@cache
+def templates() -> Environment:
+    """The templates, which stumble over values that they were not given."""
+    environment = Environment(
+        loader=FileSystemLoader(_FOLDER),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.globals["style"] = Markup((_FOLDER / "style.css").read_text(encoding="utf-8"))
+    return environment
+
+
+def png_uri(image: Image.Image) -> str:
+    """A picture as an address that holds it."""
+    file = io.BytesIO()
+    image.save(file, "PNG")
+    return data_uri("image/png", file.getvalue())
+
+
+def data_uri(kind: str, content: bytes) -> str:
+    """An address that holds its content, which is of a kind such as image/svg+xml."""
+    return f"data:{kind};base64,{base64.b64encode(content).decode()}"
