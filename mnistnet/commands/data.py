@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 from mnistnet.commands import UsageError, filled, show_error
 from mnistnet.data.mnist import Dataset, load_cached, load_folder, load_sample
 from mnistnet.data.mnist_files import MIRRORS, CachedFile, cache_state, fetch_files
-from mnistnet.errors import DownloadError
+from mnistnet.errors import DataError, DownloadError
+from mnistnet.model_file import Provenance
 from mnistnet.places import home
 
 if TYPE_CHECKING:
@@ -115,20 +116,52 @@ def obtain_dataset(args: argparse.Namespace) -> Dataset:
         raise UsageError("--mirror says where to fetch from, and --data that nothing is fetched: pass one of them")
     if args.data == "sample" and args.require_full:
         raise UsageError("--data sample asks for the sample, and --require-full forbids it: pass one of them")
-    if args.data:
-        dataset = load_sample() if args.data == "sample" else load_folder(Path(args.data))
-    else:
-        try:
-            with download_bar(quiet=args.quiet) as on_bytes:
-                dataset = load_cached(cache(), mirrors(args.mirror), on_bytes=on_bytes)
-        except DownloadError as error:
-            if args.require_full:
-                raise
-            show_error(str(error))
-            dataset = load_sample()
+    try:
+        dataset = obtain_named(args.data, args)
+    except DownloadError as error:
+        if args.require_full:
+            raise
+        show_error(str(error))
+        dataset = load_sample()
     if dataset.notice:
         show_error(f"NOTICE: {dataset.notice}")
     return dataset
+
+
+def add_test_options(parser: argparse.ArgumentParser) -> None:
+    """--data and --mirror, for obtain_tested."""
+    parser.add_argument(
+        "--data",
+        type=filled,
+        metavar="DIR",
+        help="a folder with the four MNIST files, or `sample` (those that the model was tested on: in the cache, or "
+        "fetched into it)",
+    )
+    add_mirror_option(parser)
+
+
+def obtain_tested(provenance: Provenance, args: argparse.Namespace, *, model: str) -> Dataset:
+    """The data that a model was tested on, by the options of add_test_options.
+
+    Raises DataError where they are others, and what load_cached raises.
+    """
+    dataset = obtain_named(args.data or ("sample" if provenance.dataset == "sample" else None), args)
+    wrong = [name for name, digest in provenance.data_sha256.items() if dataset.sha256.get(name) != digest]
+    if wrong:
+        got = dataset.sha256.get(wrong[0], f"none among those of {args.data or dataset.name}")
+        raise DataError(
+            f"{model} was tested on other data: expected {wrong[0]} with SHA-256 {provenance.data_sha256[wrong[0]]}, "
+            f"got {got}; name its folder with --data"
+        )
+    return dataset
+
+
+def obtain_named(data: str | None, args: argparse.Namespace) -> Dataset:
+    """The data named; without a name MNIST from the cache, fetched where it is not. Raises what load_cached does."""
+    if data:
+        return load_sample() if data == "sample" else load_folder(Path(data))
+    with download_bar(quiet=args.quiet) as on_bytes:
+        return load_cached(cache(), mirrors(args.mirror), on_bytes=on_bytes)
 
 
 def dataset_loader(dataset: Dataset, args: argparse.Namespace) -> Callable[[], Dataset]:

@@ -16,7 +16,7 @@ from mnistnet.commands.options import add_recipe_options
 from mnistnet.data.mnist import Dataset
 from mnistnet.errors import OutputError
 from mnistnet.evaluation.ranking import Alternative, rank, ranking_json, ranking_text
-from mnistnet.evaluation.report import DATASETS
+from mnistnet.evaluation.report_text import DATASETS
 from mnistnet.files import require_writable, write_text
 from mnistnet.places import home
 from mnistnet.training.environment import usable_cores, versions

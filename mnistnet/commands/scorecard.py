@@ -1,18 +1,17 @@
-"""Scorecard: what `mnistnet report --scorecard` does."""
+"""Scorecard: what `mnistnet report --scorecard` makes."""
 
-import json
 from pathlib import Path
 
 import numpy as np
 from rich.progress import BarColumn
 
-from mnistnet.commands import UsageError, printable
+from mnistnet.commands import UsageError
 from mnistnet.commands.data import cache
 from mnistnet.commands.progress import progress_bar
 from mnistnet.data.mnist import Dataset, Examples, load_folder, load_sample
 from mnistnet.errors import DataError
 from mnistnet.evaluation.reading_score import Score, share
-from mnistnet.evaluation.report import DATASETS, percent
+from mnistnet.evaluation.report_text import DATASETS, percent
 from mnistnet.evaluation.scorecard import CONDITIONS, score_conditions, scorecard_text
 from mnistnet.model_file import Model, load_model
 from mnistnet.nn.network import probabilities
@@ -24,8 +23,8 @@ SEED = 0
 LEARNT = "the model was trained on these digits; pass --data for the real test set"
 
 
-def show_scorecard(model_path: Path, *, data: str | None, count: int, as_json: bool, quiet: bool) -> None:
-    """Print the scorecard of a model, from so many test digits."""
+def make_scorecard(model_path: Path, *, data: str | None, count: int, quiet: bool) -> Score:
+    """The scorecard of a model, from so many test digits, as JSON values."""
     model, dataset = load_model(model_path), find_digits(data)
     if not 1 <= count <= len(dataset.test.labels):
         raise UsageError(f"report: expected --count from 1 to {len(dataset.test.labels):,}, got {count:,}")
@@ -33,7 +32,7 @@ def show_scorecard(model_path: Path, *, data: str | None, count: int, as_json: b
     chosen = rng.choice(len(dataset.test.labels), count, replace=False)
     digits = Examples(dataset.test.images[chosen], dataset.test.labels[chosen])
     conditions = score_pictures(Reader(model), digits, rng=rng, quiet=quiet)
-    scorecard = {
+    return {
         "model": str(model_path),
         "dataset": dataset.name,
         "digits": count,
@@ -42,7 +41,6 @@ def show_scorecard(model_path: Path, *, data: str | None, count: int, as_json: b
         "conditions": conditions,
         "notice": LEARNT if is_learnt(model, dataset) else "",
     }
-    print(json.dumps(scorecard) if as_json else text(scorecard))
 
 
 def find_digits(data: str | None) -> Dataset:
@@ -83,7 +81,7 @@ def score_pictures(reader: Reader, digits: Examples, *, rng: np.random.Generator
         return scores
 
 
-def text(scorecard: Score) -> str:
+def scorecard_report(scorecard: Score) -> str:
     """The scorecard in words and figures."""
     name = DATASETS[scorecard["dataset"]]
     direct = percent(scorecard["direct"]["share"])
@@ -96,4 +94,4 @@ def text(scorecard: Score) -> str:
         "",
         f"Model    {scorecard['model']}",
     ]
-    return "\n".join(map(printable, "\n".join(lines).splitlines()))
+    return "\n".join(lines)

@@ -11,14 +11,15 @@ from pathlib import Path
 
 from threadpoolctl import threadpool_limits
 
-from mnistnet.commands import UsageError, filled_path, printable, show_error
+from mnistnet.commands import STARTED, UsageError, filled_path, printable, show_error
 from mnistnet.commands.data import add_source_options, obtain_dataset
 from mnistnet.commands.options import add_recipe_options, make_settings, named_settings
 from mnistnet.commands.progress import TrainingBar
-from mnistnet.commands.run_folder import new_folder, require_room, save_run
+from mnistnet.commands.run_folder import PAGE, new_folder, require_room, save_run
 from mnistnet.data.mnist import Dataset
 from mnistnet.errors import OutputError
-from mnistnet.evaluation.report import Report, headline
+from mnistnet.evaluation.report import Report
+from mnistnet.evaluation.report_text import headline
 from mnistnet.files import require_writable
 from mnistnet.model_file import save_model
 from mnistnet.places import remember
@@ -107,13 +108,13 @@ def train(settings: Settings, checkpoint: Checkpoint | None, args: argparse.Name
     with ctrl_c_restored():
         training = train_with_bar(dataset, settings, checkpoint, args)
         ignore_ctrl_c()
-        model, answers = tested_model(training, dataset)
+        model, judgement = tested_model(training, dataset)
         folder = args.run_dir.absolute() if args.run_dir else new_folder("runs", instead="--run-dir")
         output = args.output.absolute() if args.output else folder / "model.npz"
         save_model(model, output, overwrite=args.force)
         if model.provenance.is_whole:
             remember("last-model", output)
-        report = save_run(model, output, answers, dataset, folder, overwrite=args.force)
+        report = save_run(model, output, judgement, dataset, folder, overwrite=args.force)
     show(report, folder, as_json=args.json)
     if training.partial and path:
         show_error(f"go on with --resume {path}")
@@ -210,10 +211,13 @@ def read_settings(args: argparse.Namespace) -> tuple[Settings, Checkpoint | None
 
 def show(report: Report, folder: Path, *, as_json: bool) -> None:
     """Print the result."""
+    seconds = round(time.perf_counter() - STARTED, 2)
     if as_json:
-        names = ("test_accuracy", "test_errors", "test_images", "seconds", "dataset", "notice", "partial", "model")
-        print(json.dumps({name: report[name] for name in names} | {"run": str(folder)}))
+        names = ("test_accuracy", "test_errors", "test_images", "dataset", "notice", "partial", "model")
+        print(json.dumps({name: report[name] for name in names} | {"run": str(folder), "seconds": seconds}))
         return
     print(headline(report))
-    print(f"\nModel   {printable(report['model'])}\nReport  {printable(str(folder))}  (`mnistnet report` shows it)")
-    print(f"{report['seconds']:.1f} s")
+    print(
+        f"\nModel   {printable(report['model'])}\nReport  {printable(str(folder / PAGE))}  (`mnistnet report --open`)"
+    )
+    print(f"{seconds:.1f} s")

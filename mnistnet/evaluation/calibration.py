@@ -1,5 +1,7 @@
 """Calibration: what a network's answers are worth, so that it can say "unsure"."""
 
+from collections.abc import Sequence
+from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
@@ -26,6 +28,28 @@ class Judgement(NamedTuple):
     """(n,), to any digit: the log-odds of a digit against a letter, a scribble, two digits in one."""
     sure: Truths
     """(n,): confident enough, and like enough to a digit."""
+
+
+class Bin(NamedTuple):
+    """Answers of about the same confidence."""
+
+    low: float
+    high: float
+    """Exclusive, but for 1."""
+    images: int
+    confidence: float
+    """Mean, as is the share of right answers; both 0 without images."""
+    accuracy: float
+
+
+class Risk(NamedTuple):
+    """What answering only where one is most confident would come to."""
+
+    answered: int
+    wrong: int
+    """Of these."""
+    confidence: float
+    """The lowest of them."""
 
 
 def judge(network: Network, params: Params, calibration: Calibration, images: Floats) -> Judgement:
@@ -81,8 +105,39 @@ def sure_threshold(confidences: Floats, right: Truths, *, error: float) -> float
     return float(-levels[within[-1]]) if len(within) else float("inf")
 
 
-def expected_calibration_error(confidences: Floats, right: Truths) -> float:
-    """Mean difference of confidence and share of right answers, over 15 equally wide bins (Guo et al. 2017)."""
+def reliability(confidences: Floats, right: Truths) -> list[Bin]:
+    """The answers in 15 bins of equal width, from the least confident; both are (n,) (Guo et al. 2017)."""
     bins = np.minimum((confidences * _BINS).astype(int), _BINS - 1)
-    surplus = np.bincount(bins, confidences.astype(np.float64) - right, minlength=_BINS)
-    return float(np.abs(surplus).sum() / len(right))
+    images = np.bincount(bins, minlength=_BINS)
+    sums = [np.bincount(bins, values.astype(np.float64), _BINS) for values in (confidences, right)]
+    means = [np.divide(values, images, out=np.zeros(_BINS), where=images > 0) for values in sums]
+    columns = (np.arange(_BINS) / _BINS, np.arange(1, _BINS + 1) / _BINS, images, *means)
+    return [Bin(*values) for values in zip(*(column.tolist() for column in columns), strict=True)]
+
+
+def expected_calibration_error(bins: Sequence[Bin]) -> float:
+    """Mean difference of confidence and share of right answers over the bins' images (Guo et al. 2017)."""
+    images = sum(one.images for one in bins)
+    return sum(one.images * abs(one.confidence - one.accuracy) for one in bins) / images
+
+
+def risk_coverage(confidences: Floats, right: Truths) -> list[Risk]:
+    """What is wrong of the most confident 0.1 %, 0.2 %, ... 100 % of the answers (El-Yaniv & Wiener 2010).
+
+    Both are (n,). Of answers of one confidence, those with the lower number come first.
+    """
+    order = np.argsort(-confidences, kind="stable")
+    wrong = np.cumsum(~right[order])
+    answered = sorted({-(-len(right) * thousandth // 1000) for thousandth in range(1, 1001)})
+    return [Risk(count, int(wrong[count - 1]), float(confidences[order[count - 1]])) for count in answered]
+
+
+def tested_calibration(calibration: Calibration, judgement: Judgement, labels: Labels) -> Calibration:
+    """The calibration with what it came to on the test images, whose labels are (n,)."""
+    right = judgement.probabilities.argmax(axis=1) == labels
+    return replace(
+        calibration,
+        sure_images=int(judgement.sure.sum()),
+        sure_errors=int((judgement.sure & ~right).sum()),
+        expected_calibration_error=expected_calibration_error(reliability(judgement.probabilities.max(axis=1), right)),
+    )

@@ -9,13 +9,18 @@ from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
 from mnistnet.arrays import SIDE, Floats
 from mnistnet.evaluation.figures import DPI, INK
+from mnistnet.nn.network import Params
 
 MISTAKES_ACROSS = 8
+UNITS_DOWN, UNITS_ACROSS = 5, 12
+WEIGHTS = LinearSegmentedColormap.from_list("weights", ("#ffdca8", "#9a9a9a", "#00306b"))
+"""From light orange below 0 to dark blue above: which is which can be told without seeing colours."""
 STRENGTHS = {
     "rotation": "rotation ± {:g}°",
     "scale": "scale exp(± {:g})",
@@ -56,6 +61,30 @@ def mistakes_figure(images: Floats, mistakes: Sequence[Mapping[str, Any]]) -> Fi
     for mistake, (row, column) in zip(mistakes, corners, strict=True):
         text = f"read {mistake['predicted']} ({mistake['confidence']:.1%})\ntrue {mistake['label']}"
         axes.text(column + SIDE / 2, row, text, ha="center", va="bottom", size=9)
+    return figure
+
+
+def weights_figure(params: Params) -> Figure:
+    """What the units of the first layer look for: those whose weights are largest (by Euclidean norm), each picture
+    scaled by its own strongest weight. params are those of a network that reads pictures."""
+    weights = params.layers[0].weights.T
+    norms = np.linalg.norm(weights, axis=1)
+    chosen = np.argsort(-norms, kind="stable")[: UNITS_DOWN * UNITS_ACROSS]
+    top, step = 11, SIDE + 2
+    rows, width = -(-len(chosen) // UNITS_ACROSS), UNITS_ACROSS * step
+    canvas = np.full((rows * step, width), np.nan)  # nothing between them
+    for place, unit in enumerate(chosen):
+        row, column = (step * number + 1 for number in divmod(place, UNITS_ACROSS))
+        largest = max(np.abs(weights[unit]).max(), np.finfo(np.float32).tiny)
+        canvas[row : row + SIDE, column : column + SIDE] = weights[unit].reshape(SIDE, SIDE) / largest
+    figure = Figure(figsize=(width * 3 / DPI, (top + len(canvas)) * 3 / DPI))
+    axes = figure.add_axes((0, 0, 1, len(canvas) / (top + len(canvas))))
+    axes.axis("off")
+    axes.imshow(canvas, cmap=WEIGHTS, vmin=-1, vmax=1, interpolation="none", aspect="auto")
+    title = (
+        f"{len(chosen)} of {len(weights):,} units of the first layer; dark blue: ink here excites it, light: stills it"
+    )
+    figure.text(0.5, 1 - 0.5 * top / (top + len(canvas)), title, ha="center", va="center", size=10)
     return figure
 
 

@@ -3,10 +3,12 @@
 Those of every run have fixed margins: to have them fitted to the text takes as long as to draw.
 """
 
+import io
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from matplotlib import rc_context
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.colors import LogNorm
@@ -27,10 +29,26 @@ INK, MISTAKE = "#1b3a5c", "#b03a2e"
 
 
 def save_figure(figure: Figure, path: Path, *, overwrite: bool = False) -> None:
-    """Write a figure as PNG. Raises OutputError."""
-    FigureCanvasAgg(figure)
+    """Write a figure as PNG, or as SVG where the path ends so. Raises OutputError."""
+    content = svg_bytes(figure) if path.suffix == ".svg" else png_bytes(figure)
     with new_file(path, overwrite=overwrite) as file:
-        figure.savefig(file, format="png", dpi=DPI, metadata={"Software": None})
+        file.write(content)
+
+
+def png_bytes(figure: Figure) -> bytes:
+    """A figure as PNG."""
+    file = io.BytesIO()
+    FigureCanvasAgg(figure)
+    figure.savefig(file, format="png", dpi=DPI, metadata={"Software": None})
+    return file.getvalue()
+
+
+def svg_bytes(figure: Figure) -> bytes:
+    """A figure as SVG, its background left out: the same bytes every time."""
+    file = io.BytesIO()
+    with rc_context({"svg.hashsalt": "mnistnet"}):
+        figure.savefig(file, format="svg", transparent=True, metadata={"Date": None})
+    return file.getvalue()
 
 
 def confusion_figure(confusion: Confusion) -> Figure:

@@ -12,7 +12,7 @@ import numpy as np
 
 from mnistnet.arrays import CLASSES
 from mnistnet.evaluation.metrics import confusion_matrix, edit_distance, wilson_interval
-from mnistnet.evaluation.report import DIGITS, confusion_table, interval_text, percent
+from mnistnet.evaluation.report_text import DIGITS, confusion_table, interval_text, percent
 
 Score = dict[str, Any]
 ANSWERS = (*DIGITS, "many", "none")

@@ -1,70 +1,143 @@
-"""Report: what a training run came to, as JSON and as text.
+"""Report: what a training run came to, as one value, and as JSON.
 
-`report.json` is one object: `schema` (1), `model` (path), `seconds`, all fields of the model's provenance,
-`test_accuracy`, `test_interval` (95 %, Wilson), `test_errors`, `test_images`, `calibration` (see model_file), `digits`
-(precision, recall and F1 of each digit) and `mistakes` (misread test images, the largest loss first: index, label,
-predicted, confidence). `seconds` and `mistakes` are null in the report of a model file.
+`report.json` is one object. `schema` is 2. `model` is the model file's path, `trained` the time at which a run ended
+and `seconds` how long it took (both null for a model file alone). All fields of the model's provenance follow (see
+model_file): dataset, settings, data_sha256, versions, epochs, diagnoses, confusion and so on. Of the test images:
+- `test_images`, `test_errors`, `test_accuracy`, `test_interval` (95 %, Wilson); `claimed_errors`, as the file has them
+- `digits`: `digit`, `images`, `precision`, `recall`, `f1` of each; `averages`: the plain means of the last three
+- `calibration`: see model_file
+
+What follows is null where the test images were not read for the report:
+- `answers`: five lists with a value for each test image: `label`, `predicted`, `confidence`, `loss` (nats, calibrated),
+  `sure`
+- `mistakes`: all misread images, the largest loss first; `doubtful`: the right answers of least confidence. Each has
+  `index` (from 0), `label`, `predicted`, `confidence`, `loss`, `sure`
+- `reliability`: 15 bins of `low`, `high`, `images`, `confidence`, `accuracy`
+- `risk_coverage`: of the most confident so many `answered`, so many are `wrong`; `confidence` is the lowest of them
+- `disputed`: test images whose published label is disputed, null unless they are MNIST's: `source`, `images` (`index`,
+  `label`, `proposed`, and so many of five people's `votes_`) and `without`, which has the four `test_` values for all
+  other images
+
+`scorecard` is what `mnistnet report --scorecard` makes, null where it was not made.
 """
 
 import json
-from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from mnistnet.arrays import CLASSES, Floats, Labels
+from mnistnet.arrays import Labels
+from mnistnet.data.disputed import DISPUTED, SOURCE
 from mnistnet.errors import RunError
-from mnistnet.evaluation.metrics import digit_scores, wilson_interval
+from mnistnet.evaluation.calibration import Judgement, reliability, risk_coverage, tested_calibration
+from mnistnet.evaluation.metrics import confusion_matrix, digit_scores, wilson_interval
 from mnistnet.model_file import Model
 
-SCHEMA = 1
-FIGURES = ("confusion.png", "curves.png", "mistakes.png", "watch.png", "warps.png")
-"""What is drawn beside report.json; the last two where layers were watched and where digits were warped."""
-DIGITS = tuple(map(str, range(CLASSES)))
-DATASETS = {"mnist": "MNIST", "sample": "the bundled sample"}
+SCHEMA = 2
+DOUBTFUL = 100
+"""Right answers of least confidence that are listed."""
 Report = dict[str, Any]
 
 
 def make_report(
-    model: Model, *, path: str, seconds: float | None = None, mistakes: list[dict[str, Any]] | None = None
+    model: Model,
+    *,
+    path: str,
+    judgement: Judgement | None = None,
+    labels: Labels | None = None,
+    trained: str | None = None,
+    seconds: float | None = None,
 ) -> Report:
     """The report on the model in the file path, with every figure that follows from what it carries.
 
-    seconds and mistakes are known after a training run only: a model file alone does not tell them.
+    With its judgement of the test images, whose labels are (n,), everything is measured anew and each image told of.
     """
+    claimed = model.provenance.test_errors
+    if judgement is not None and labels is not None:
+        model, details = remeasured(model, judgement, labels), tell_answers(judgement, labels)
+        details["disputed"] = tell_disputed(details["answers"]) if model.provenance.dataset == "mnist" else None
+    else:
+        details = dict.fromkeys(("answers", "mistakes", "doubtful", "reliability", "risk_coverage", "disputed"))
     provenance = model.provenance
-    images, errors = provenance.test_images, provenance.test_errors
+    scores = digit_scores(np.array(provenance.confusion))
     return {
         "schema": SCHEMA,
         "model": path,
+        "trained": trained,
         "seconds": None if seconds is None else round(seconds, 2),
+        **tell_accuracy(provenance.test_errors, provenance.test_images),
+        "claimed_errors": claimed,
+        "digits": [score._asdict() for score in scores],
+        "averages": {
+            name: sum(getattr(score, name) for score in scores) / len(scores) for name in ("precision", "recall", "f1")
+        },
+        "calibration": model.calibration.as_json(),
+        **asdict(provenance),
+        **details,
+        "scorecard": None,
+    }
+
+
+def remeasured(model: Model, judgement: Judgement, labels: Labels) -> Model:
+    """The model with what its answers to the test images come to here and now."""
+    confusion = confusion_matrix(labels, judgement.probabilities.argmax(axis=1)).tolist()
+    calibration = tested_calibration(model.calibration, judgement, labels)
+    return replace(model, calibration=calibration, provenance=replace(model.provenance, confusion=confusion))
+
+
+def tell_accuracy(errors: int, images: int) -> Report:
+    """The four values that begin with test_."""
+    return {
         "test_accuracy": (images - errors) / images,
         "test_interval": wilson_interval(images - errors, images),
         "test_errors": errors,
         "test_images": images,
-        "digits": [score._asdict() for score in digit_scores(np.array(provenance.confusion))],
-        "mistakes": mistakes,
-        "calibration": model.calibration.as_json(),
-        **asdict(provenance),
     }
 
 
-def find_mistakes(probabilities: Floats, labels: Labels) -> list[dict[str, Any]]:
-    """The misread images, the largest loss first, from probabilities (n, classes) and labels (n,)."""
-    predicted = probabilities.argmax(axis=1)
-    wrong = np.flatnonzero(predicted != labels)
-    by_loss = wrong[np.argsort(probabilities[wrong, labels[wrong]], kind="stable")]
-    return [
-        {
-            "index": int(index),
-            "label": int(labels[index]),
-            "predicted": int(predicted[index]),
-            "confidence": round(float(probabilities[index, predicted[index]]), 4),
-        }
-        for index in by_loss
-    ]
+def tell_answers(judgement: Judgement, labels: Labels) -> Report:
+    """What is told of each test image, and what follows from that."""
+    probabilities, _, sure = judgement
+    predicted, confidences = probabilities.argmax(axis=1), probabilities.max(axis=1)
+    right = predicted == labels
+    of_label = probabilities[np.arange(len(labels)), labels]
+    losses = -np.log(np.maximum(of_label, np.finfo(np.float32).tiny))
+    answers = {
+        "label": labels.tolist(),
+        "predicted": predicted.tolist(),
+        "confidence": [round(value, 6) for value in confidences.tolist()],
+        "loss": [round(value, 6) for value in losses.tolist()],
+        "sure": sure.tolist(),
+    }
+    wrong, rights = np.flatnonzero(~right), np.flatnonzero(right)
+    by_loss = wrong[np.argsort(-losses[wrong], kind="stable")]
+    by_doubt = rights[np.argsort(confidences[rights], kind="stable")][:DOUBTFUL]
+    return {
+        "answers": answers,
+        "mistakes": [tell_answer(answers, int(index)) for index in by_loss],
+        "doubtful": [tell_answer(answers, int(index)) for index in by_doubt],
+        "reliability": [one._asdict() for one in reliability(confidences, right)],
+        "risk_coverage": [one._asdict() for one in risk_coverage(confidences, right)],
+    }
+
+
+def tell_answer(answers: Report, index: int) -> Report:
+    """What the lists have of one image."""
+    return {"index": index} | {name: values[index] for name, values in answers.items()}
+
+
+def tell_disputed(answers: Report) -> Report:
+    """The disputed labels of MNIST's test set, and the accuracy without them."""
+    left_out = {one.index for one in DISPUTED}
+    pairs = enumerate(zip(answers["label"], answers["predicted"], strict=True))
+    right = [label == predicted for index, (label, predicted) in pairs if index not in left_out]
+    return {
+        "source": SOURCE,
+        "images": [asdict(one) for one in DISPUTED],
+        "without": tell_accuracy(len(right) - sum(right), len(right)),
+    }
 
 
 def read_report(path: Path) -> Report:
@@ -78,87 +151,3 @@ def read_report(path: Path) -> Report:
     if not isinstance(report, dict) or report.get("schema") != SCHEMA:
         raise RunError(f"{path} is not a report of schema {SCHEMA}; train again")
     return report
-
-
-def report_text(report: Report) -> str:
-    """The report as plain text of at most 80 columns. Raises RunError where it lacks what it should hold."""
-    try:
-        parts = [headline(report), confusion_table(report["confusion"]), digits_table(report["digits"])]
-        if report["diagnoses"]:
-            parts.append("\n".join(["What went wrong in training", *(f"  {text}" for text in report["diagnoses"])]))
-        if report["mistakes"]:
-            parts.append(mistakes_list(report["mistakes"]))
-        parts.append(f"Model    {report['model']}")
-    except (KeyError, TypeError, ValueError, ArithmeticError) as error:
-        raise RunError(f"the report is not whole ({type(error).__name__}: {error}); train again") from error
-    return "\n\n".join(parts)
-
-
-def percent(share: float, decimals: int = 2) -> str:
-    """A share of 1 as a percentage."""
-    return f"{share * 100:.{decimals}f} %"
-
-
-def interval_text(interval: tuple[float, float]) -> str:
-    """The bounds of what a share may be."""
-    low, high = interval
-    return f"95 % interval {percent(low)} to {percent(high)}"
-
-
-def headline(report: Report) -> str:
-    """The accuracy with its interval, and what it was measured on."""
-    settings, dataset = report["settings"], DATASETS.get(report["dataset"], report["dataset"])
-    layers = "-".join(map(str, (784, *settings["hidden"], CLASSES)))
-    lines = [
-        f"Test accuracy {percent(report['test_accuracy'])} ({interval_text(report['test_interval'])}): "
-        f"{report['test_errors']:,} of {report['test_images']:,} wrong",
-        f"{layers} {settings['activation']}, {settings['optimizer']}, seed {settings['seed']}; "
-        f"{report['train_images']:,} training images of {dataset}; "
-        f"epoch {report['best_epoch']} of {settings['epochs']}",
-    ]
-    calibration = report.get("calibration", {})  # older runs have none
-    if sure := calibration.get("sure_images"):
-        errors, off = calibration["sure_errors"], calibration["expected_calibration_error"]
-        lines.append(
-            f"Sure of {percent(sure / report['test_images'])} of them: {errors:,} of {sure:,} wrong; "
-            f"expected calibration error {off:.4f}"
-        )
-    done = len(report["epochs"])
-    if report["partial"]:
-        lines.append(f"PARTIAL: training was stopped in epoch {done + 1} of {settings['epochs']}")
-    elif done < settings["epochs"]:
-        lines.append(f"Stopped early after epoch {done}: patience {settings['patience']}")
-    if report["notice"]:
-        lines.append(f"NOTICE: {report['notice']}")
-    return "\n".join(lines)
-
-
-def confusion_table(confusion: list[list[int]], *, columns: Sequence[str] = DIGITS, width: int = 6) -> str:
-    """True digits down, predictions across, each column at least so many characters wide; a dot is a 0."""
-    widths = [max(width, len(name) + 2) for name in columns]
-    lines = ["        predicted", "true " + "".join(map(str.rjust, columns, widths))]
-    for digit, row in enumerate(confusion):
-        cells = (f"{count:,}" if count else "." for count in row)
-        lines.append(f"{digit:4} " + "".join(map(str.rjust, cells, widths)))
-    return "\n".join(lines)
-
-
-def digits_table(digits: list[dict[str, Any]]) -> str:
-    """Precision, recall and F1 of each digit."""
-    rows = (
-        f"{score['digit']:5}  {score['images']:6,}"
-        + "".join(f"{percent(score[name]):>11}" for name in ("precision", "recall", "f1"))
-        for score in digits
-    )
-    return "\n".join(["digit  images  precision     recall         F1", *rows])
-
-
-def mistakes_list(mistakes: list[dict[str, Any]], *, count: int = 10) -> str:
-    """The first mistakes, one a line."""
-    lines = [f"Worst mistakes ({min(count, len(mistakes))} of {len(mistakes):,})"]
-    lines += [
-        f"  test image {mistake['index']:5}: true {mistake['label']}, read as {mistake['predicted']}, "
-        f"{percent(mistake['confidence'], 1)} sure"
-        for mistake in mistakes[:count]
-    ]
-    return "\n".join(lines)

@@ -11,7 +11,7 @@ from PIL import Image, ImageDraw, ImageFilter
 
 from mnistnet.arrays import SIDE, Floats, Labels
 from mnistnet.evaluation.reading_score import Answer, Score, score_labels
-from mnistnet.evaluation.report import percent
+from mnistnet.evaluation.report_text import percent
 from mnistnet.vision.normalize import stroke_width
 from mnistnet.vision.thinning import thinned
 

@@ -1,17 +1,15 @@
 """Run: one training, from its epochs to a tested model."""
 
 from collections.abc import Callable
-from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
 
-from mnistnet.arrays import Floats, Labels
 from mnistnet.data.mnist import Dataset, Examples, joined, split
 from mnistnet.data.other_hands import other_hands
-from mnistnet.evaluation.calibration import Judgement, expected_calibration_error, judge
+from mnistnet.evaluation.calibration import Judgement, judge, tested_calibration
 from mnistnet.evaluation.metrics import confusion_matrix
-from mnistnet.model_file import Calibration, Model, Provenance
+from mnistnet.model_file import Model, Provenance
 from mnistnet.training.calibrating import calibrate
 from mnistnet.training.diagnosis import diagnose
 from mnistnet.training.environment import versions
@@ -70,8 +68,8 @@ def with_other_hands(train: Examples, settings: Settings, *, rng: np.random.Gene
     return joined(train, other_hands(train, added, rng=rng)) if added else train
 
 
-def tested_model(training: Training, dataset: Dataset) -> tuple[Model, Floats]:
-    """Calibrate it and read the test images, once: the model, and its probabilities for them, (n, classes)."""
+def tested_model(training: Training, dataset: Dataset) -> tuple[Model, Judgement]:
+    """Calibrate it and read the test images, once: the model, and its answers to them."""
     state, settings, partial, learned, aside = training
     network, params = best_network(state)
     if settings.half_precision:
@@ -96,15 +94,4 @@ def tested_model(training: Training, dataset: Dataset) -> tuple[Model, Floats]:
         versions=versions(),
     )
     tested = tested_calibration(calibration, judgement, dataset.test.labels)
-    return Model(network, params, tested, provenance), judgement.probabilities
-
-
-def tested_calibration(calibration: Calibration, judgement: Judgement, labels: Labels) -> Calibration:
-    """The calibration with what it came to on the test images."""
-    right = judgement.probabilities.argmax(axis=1) == labels
-    return replace(
-        calibration,
-        sure_images=int(judgement.sure.sum()),
-        sure_errors=int((judgement.sure & ~right).sum()),
-        expected_calibration_error=expected_calibration_error(judgement.probabilities.max(axis=1), right),
-    )
+    return Model(network, params, tested, provenance), judgement

@@ -21,7 +21,7 @@ def test_the_last_run_is_shown_and_so_is_any_run_or_model_named(trained: tuple[C
     assert last.returncode == 0
     assert f"{result['test_errors']} of 1,000 wrong" in last.stdout
     assert "predicted" in last.stdout
-    assert str(Path(result["run"]) / "confusion.png") in last.stdout
+    assert f"Page     {Path(result['run']) / 'report.html'}\n" in last.stdout
     assert mnistnet("report", result["run"]).stdout == last.stdout
     of_model = mnistnet("report", result["model"]).stdout
     assert of_model.split("Worst mistakes")[0].split("Model")[0] == last.stdout.split("Worst mistakes")[0]
@@ -40,7 +40,7 @@ def test_a_report_that_was_tampered_with_is_one_clear_line(
 ) -> None:
     whole = json.loads((Path(json.loads(trained[1].stdout)["run"]) / "report.json").read_bytes())
     for wrong in (
-        {"schema": 1},
+        {"schema": 2},
         whole | {"confusion": 3},
         whole | {"digits": [{}]},
         whole | {"test_interval": "ab"},

@@ -5,12 +5,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from PIL import Image
 
 from mnistnet.commands import main
-from mnistnet.commands.run_folder import WARPED, draw_figures, warped_digits
+from mnistnet.commands.report_files import CHARTS, FIGURES, WARPED, figures_of, warped_digits
 from mnistnet.data.mnist import Examples, load_sample
-from mnistnet.evaluation.figures import save_figure
+from mnistnet.evaluation.calibration import judge
+from mnistnet.evaluation.figures import png_bytes
+from mnistnet.evaluation.report import make_report
 from mnistnet.training.augmentation import Warps
 from mnistnet.training.settings import Settings
 from tests.models import small_model
@@ -18,14 +19,16 @@ from tests.models import small_model
 SAMPLE = load_sample()
 
 
-def sheet(settings: Settings, path: Path) -> bytes:
-    """The warps.png of a run with these settings."""
-    provenance = replace(small_model().provenance, settings=settings.resolved())
-    save_figure(draw_figures(provenance, [], SAMPLE)["warps.png"], path, overwrite=True)
-    return path.read_bytes()
+def sheet(settings: Settings) -> bytes:
+    """The warps of a run with these settings, as PNG."""
+    model = small_model()
+    model = replace(model, provenance=replace(model.provenance, settings=settings.resolved()))
+    judgement = judge(model.network, model.params, model.calibration, SAMPLE.test.images)
+    report = make_report(model, path="m.npz", judgement=judgement, labels=SAMPLE.test.labels)
+    return png_bytes(figures_of(report, model, SAMPLE)["warps"]())
 
 
-def test_warped_digits_leave_a_sheet_and_a_run_without_them_leaves_none(
+def test_what_there_is_nothing_to_draw_for_is_on_no_page_and_another_runs_is_not_kept(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setenv("MNISTNET_HOME", str(tmp_path / "home"))
@@ -33,23 +36,25 @@ def test_warped_digits_leave_a_sheet_and_a_run_without_them_leaves_none(
     options = "--recipe quick --data sample --hidden 8 --epochs 1"
     train = ["train", *options.split(), "--run-dir", str(folder)]
     assert main([*train, "--rotation", "10"]) == 0
-    with Image.open(folder / "warps.png") as picture:
-        picture.load()
-    assert main(["report", str(folder)]) == 0
-    assert f"Figure   {folder / 'warps.png'}" in capsys.readouterr().out
+    page = (folder / "report.html").read_text()
+    assert "how they were warped" in page
+    assert page.count('src="data:image/svg') == len(CHARTS)
+    assert main(["report", str(folder), "--figures", str(tmp_path / "drawn")]) == 0
+    assert f"Figures  {tmp_path / 'drawn'}\n" in capsys.readouterr().out
+    assert {path.name for path in (tmp_path / "drawn").iterdir()} == {
+        f"{n}.{s}" for n in FIGURES for s in ("png", "svg")
+    }
 
     assert main([*train, "--no-watch", "--force"]) == 0
-    names = {"model.npz", "report.json", "confusion.png", "curves.png", "mistakes.png"}
-    assert {path.name for path in folder.iterdir()} == names
-    assert main(["report", str(folder)]) == 0
-    shown = capsys.readouterr().out
-    assert "confusion.png" in shown
-    assert "warps.png" not in shown
+    assert {path.name for path in folder.iterdir()} == {"model.npz", "report.json", "report.html"}
+    page = (folder / "report.html").read_text()
+    assert "how they were warped" not in page
+    assert page.count('src="data:image/svg') == len(CHARTS) - 2
 
 
-def test_the_same_run_draws_the_same_sheet_and_another_seed_another(tmp_path: Path) -> None:
+def test_the_same_run_draws_the_same_sheet_and_another_seed_another() -> None:
     settings = Settings(hidden=(5,), elastic=1.0, seed=3)
-    one, again, other = (sheet(each, tmp_path / "s.png") for each in (settings, settings, replace(settings, seed=4)))
+    one, again, other = (sheet(each) for each in (settings, settings, replace(settings, seed=4)))
     assert one == again
     assert one != other
 

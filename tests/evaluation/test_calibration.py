@@ -9,6 +9,8 @@ from mnistnet.evaluation.calibration import (
     expected_calibration_error,
     fit_temperature,
     judge,
+    reliability,
+    risk_coverage,
     sure_threshold,
     tempered,
 )
@@ -77,8 +79,38 @@ def test_the_calibration_error_of_a_worked_example():
     confidences = np.array([0.95, 0.95, 0.95, 0.95, 0.5, 0.5])
     right = np.array([True, True, True, False, True, False])
     # four answers at 0.95 of which three are right, and two at 0.5 of which one is
-    assert expected_calibration_error(confidences, right) == pytest.approx((4 * 0.2 + 2 * 0.0) / 6)
-    assert expected_calibration_error(np.ones(3), np.ones(3, bool)) == 0
+    assert expected_calibration_error(reliability(confidences, right)) == pytest.approx((4 * 0.2 + 2 * 0.0) / 6)
+    assert expected_calibration_error(reliability(np.ones(3), np.ones(3, bool))) == 0
+
+
+@given(seed=st.integers(0, 10**6), count=st.integers(1, 60))
+def test_every_answer_is_in_the_bin_of_its_confidence(seed, count):
+    rng = np.random.default_rng(seed)
+    confidences, right = rng.integers(0, 31, count) / 30, rng.random(count) < 0.7
+    bins = reliability(confidences, right)
+    assert len(bins) == 15
+    assert sum(one.images for one in bins) == count
+    for one in bins:
+        inside = [
+            (c, r) for c, r in zip(confidences, right, strict=True) if one.low <= c < one.high or c == one.high == 1
+        ]
+        assert one.images == len(inside)
+        assert one.confidence == pytest.approx(np.mean([c for c, _ in inside]) if inside else 0)
+        assert one.accuracy == pytest.approx(np.mean([r for _, r in inside]) if inside else 0)
+
+
+@pytest.mark.parametrize("count", [1, 7, 1000, 2500])
+def test_risk_is_what_is_wrong_of_the_most_confident(count):
+    rng = np.random.default_rng(count)
+    confidences, right = rng.random(count), rng.random(count) < 0.9
+    risks = risk_coverage(confidences, right)
+    assert risks[-1].answered == count
+    assert risks[-1].wrong == (~right).sum()
+    assert len(risks) == min(count, 1000)
+    for one in risks[:: max(1, len(risks) // 50)]:
+        best = sorted(zip(confidences, right, strict=True), reverse=True)[: one.answered]
+        assert one.wrong == sum(not is_right for _, is_right in best)
+        assert one.confidence == best[-1][0]
 
 
 def test_a_judgement_is_the_tempered_answer_and_the_detectors():

@@ -11,8 +11,9 @@ from PIL import Image
 
 from mnistnet.arrays import Bytes, Floats
 from mnistnet.data.mnist import load_sample
-from mnistnet.evaluation.digit_figures import mistakes_figure, warps_figure
+from mnistnet.evaluation.digit_figures import UNITS_ACROSS, UNITS_DOWN, mistakes_figure, warps_figure, weights_figure
 from mnistnet.evaluation.figures import DPI, save_figure
+from mnistnet.nn.network import Network, initial_params
 
 DIGITS = load_sample().test.images[::50]  # two of each class
 MISTAKES = [{"label": 4, "predicted": 9, "confidence": 1.0}] * 20
@@ -102,3 +103,26 @@ def test_a_sheet_is_a_small_file(tmp_path: Path) -> None:
     images = load_sample().test.images[::11][:90].reshape(10, 9, 784)
     save_figure(warps_figure(images, range(10), LONG), tmp_path / "warps.png")
     assert (tmp_path / "warps.png").stat().st_size < 150_000
+
+
+@pytest.mark.parametrize("units", [1, 13, 100])
+def test_units_are_shown_by_their_weights_the_largest_first(units: int) -> None:
+    params = initial_params(Network((784, units, 10)), rng=np.random.default_rng(units))
+    weights = params.layers[0].weights
+    weights *= 1.2 ** np.arange(units, dtype=np.float32)  # the last are the largest
+    figure = weights_figure(params)
+    (picture,) = figure.axes[0].images
+    pixels = np.ma.filled(picture.get_array(), np.nan)
+    shown = min(units, UNITS_ACROSS * UNITS_DOWN)
+    for place in {0, shown - 1}:
+        row, column = (30 * number + 1 for number in divmod(place, UNITS_ACROSS))
+        unit = weights[:, units - 1 - place]
+        np.testing.assert_allclose(pixels[row : row + 28, column : column + 28].ravel(), unit / abs(unit).max())
+    assert np.isfinite(pixels).sum() == 784 * shown
+    assert f"{shown} of {units} units" in figure.texts[0].get_text()
+
+
+def test_a_unit_without_weights_is_drawn() -> None:
+    params = initial_params(Network((784, 2, 10)), rng=np.random.default_rng(0))
+    params.layers[0].weights[:] = 0
+    assert np.nanmax(weights_figure(params).axes[0].images[0].get_array()) == 0

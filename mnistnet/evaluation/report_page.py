@@ -1,0 +1,82 @@
+"""Report page: a report as one HTML file, with all test images inside."""
+
+import json
+import math
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from PIL import Image
+
+from mnistnet.arrays import SIDE, Floats
+from mnistnet.evaluation.report import Report
+from mnistnet.evaluation.report_text import DATASETS, accuracy_text, caveats, percent, training_text
+from mnistnet.pages import data_uri, png_uri, render
+
+ACROSS = 100
+"""Test images side by side in the picture of all of them."""
+STRONGEST = 70
+"""Percent of colour behind the most frequent mistake."""
+
+
+def report_page(report: Report, images: Floats, charts: Mapping[str, bytes]) -> str:
+    """The page of a report that tells of each of its test images, (n, 784).
+
+    charts are SVG pictures, by the names that the template has: `curves`, `watch`, `warps`, `reliability`,
+    `risk_coverage` and `weights`; those left out have no place on the page.
+    """
+    return render(
+        "report.html",
+        script="report.js",
+        title=f"{percent(report['test_accuracy'])} of {report['test_images']:,} test images read right",
+        report=report,
+        dataset=DATASETS.get(report["dataset"], report["dataset"]),
+        training=training_text(report),
+        caveats=caveats(report),
+        rows=confusion_rows(report["confusion"]),
+        without_error=without_error(report["risk_coverage"]),
+        settings={name: plain(value) for name, value in report["settings"].items()},
+        charts={name: data_uri("image/svg+xml", content) for name, content in charts.items()},
+        sheet=png_uri(contact_sheet(images)),
+        data={"answers": report["answers"], "disputed": report["disputed"], "across": ACROSS, "side": SIDE},
+        percent=percent,
+        accuracy_text=accuracy_text,
+    )
+
+
+def confusion_rows(confusion: list[list[int]]) -> list[list[dict[str, Any]]]:
+    """The cells of each row of the confusion matrix, with how strongly each is coloured, in percent: by the logarithm
+    of how often it is mistaken."""
+    wrong = [count for true, row in enumerate(confusion) for read, count in enumerate(row) if true != read]
+    scale = STRONGEST / math.log1p(max(*wrong, 1))
+    return [
+        [
+            {
+                "true": true,
+                "read": read,
+                "count": count,
+                "share": 0 if true == read else round(scale * math.log1p(count)),
+            }
+            for read, count in enumerate(row)
+        ]
+        for true, row in enumerate(confusion)
+    ]
+
+
+def without_error(risks: list[dict[str, Any]]) -> int:
+    """Of how many of the most confident answers none is wrong."""
+    return max((one["answered"] for one in risks if not one["wrong"]), default=0)
+
+
+def plain(value: object) -> str:
+    """A setting's value as JSON, but for the quotes around text."""
+    return value if isinstance(value, str) else json.dumps(value)
+
+
+def contact_sheet(images: Floats) -> Image.Image:
+    """All images, (n, 784), in one picture, ACROSS in each row, ink white on black."""
+    rows = -(-len(images) // ACROSS)
+    grid = np.zeros((rows * ACROSS, SIDE, SIDE), np.uint8)
+    grid[: len(images)] = np.round(255 * images).reshape(-1, SIDE, SIDE)
+    lines = grid.reshape(rows, ACROSS, SIDE, SIDE).transpose(0, 2, 1, 3)
+    return Image.fromarray(lines.reshape(rows * SIDE, ACROSS * SIDE))
