@@ -27,6 +27,8 @@ COMMANDS = {
     "predict": "read the digits in pictures",
     "evaluate": "score the reading of your own labelled pictures",
     "report": "show the accuracy report of a run or a model",
+    "verify": "check that a model keeps the claim in its file",
+    "compare": "put the same pictures before several models",
     "experiment": "train with every combination of some settings and compare them",
     "gradcheck": "check the backward pass against central differences",
     "export": "write the network as an ONNX file for other programs",

@@ -119,6 +119,8 @@ def find_report(source: str | None) -> Found:
 def report_of_run(folder: Path) -> Report:
     """The report that a run left; where that is missing or broken, what its model says. Raises RunError."""
     model = folder / "model.npz"
+    if inner := sorted(folder.glob(f"*/{REPORT}")):
+        raise RunError(f"{folder} holds {len(inner)} runs; name one of them, such as {inner[0].parent}")
     if not (folder / REPORT).exists() and not model.is_file():
         raise RunError(
             f"{folder} has no report: its training was stopped, or is under way; train again, or go on with "

@@ -7,7 +7,6 @@ from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 
-from mnistnet.commands import STARTED
 from mnistnet.commands.report_files import write_page
 from mnistnet.data.mnist import Dataset
 from mnistnet.errors import OutputError
@@ -55,16 +54,26 @@ def now() -> datetime:
 
 
 def save_run(
-    model: Model, output: Path, judgement: Judgement, dataset: Dataset, folder: Path, *, overwrite: bool
+    model: Model,
+    output: Path,
+    judgement: Judgement,
+    dataset: Dataset,
+    folder: Path,
+    *,
+    started: float,
+    overwrite: bool,
 ) -> Report:
-    """Write report.json and its page into the run's folder, and note it as the last run."""
+    """Write report.json and its page into the run's folder, and note it as the last run.
+
+    started is when it began, by time.perf_counter.
+    """
     report = make_report(
         model,
         path=str(output),
         judgement=judgement,
         labels=dataset.test.labels,
         trained=now().isoformat(timespec="seconds"),
-        seconds=time.perf_counter() - STARTED,
+        seconds=time.perf_counter() - started,
     )
     write_text(folder / REPORT, json.dumps(report), overwrite=overwrite)
     write_page(folder / PAGE, report, model, dataset, overwrite=overwrite)

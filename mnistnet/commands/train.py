@@ -16,6 +16,7 @@ from mnistnet.commands.data import add_source_options, obtain_dataset
 from mnistnet.commands.options import add_recipe_options, make_settings, named_settings
 from mnistnet.commands.progress import TrainingBar
 from mnistnet.commands.run_folder import PAGE, new_folder, require_room, save_run
+from mnistnet.commands.seeds import require_plain, train_seeds
 from mnistnet.data.mnist import Dataset
 from mnistnet.errors import OutputError
 from mnistnet.evaluation.report import Report
@@ -79,6 +80,13 @@ def build_parser() -> argparse.ArgumentParser:
         help="how often (%(default)s)",
     )
     add("--resume", type=filled_path, metavar="FILE", help="go on from this checkpoint, with its settings")
+    add(
+        "--seeds",
+        type=int,
+        metavar="N",
+        help="train N times, from --seed on, and report mean, spread and interval; with --run-dir what is done already is "
+        "not done again",
+    )
     add("--json", action="store_true", help="print the result as one line of JSON")
     add("--quiet", action="store_true", help="show no progress")
     return parser
@@ -89,11 +97,18 @@ def run(args: argparse.Namespace) -> int:
     settings, checkpoint = read_settings(args)
     threads = args.threads or usual_threads(noisy=settings.noisy)
     with threadpool_limits(threads or None, user_api="blas"):
-        return train(settings, checkpoint, args)
+        if args.seeds is not None:
+            return train_seeds(settings, args, train=train)
+        report, folder = train(settings, checkpoint, args)
+    show(report, folder, as_json=args.json)
+    if report["partial"] and (path := checkpoint_path(args)):
+        show_error(f"go on with --resume {path}")
+    return 130 if report["partial"] else 0
 
 
-def train(settings: Settings, checkpoint: Checkpoint | None, args: argparse.Namespace) -> int:
-    """Train, test, save, report; 130 if Ctrl-C made it partial."""
+def train(settings: Settings, checkpoint: Checkpoint | None, args: argparse.Namespace) -> tuple[Report, Path]:
+    """Train, test, save: the report and the run's folder."""
+    started = time.perf_counter()
     written = require_room(args.run_dir, args.output, overwrite=args.force)
     if (path := checkpoint_path(args)) and path.resolve() in written:
         raise UsageError(f"train: the checkpoint {path} would stand where the model or its report goes; name another")
@@ -114,11 +129,8 @@ def train(settings: Settings, checkpoint: Checkpoint | None, args: argparse.Name
         save_model(model, output, overwrite=args.force)
         if model.provenance.is_whole:
             remember("last-model", output)
-        report = save_run(model, output, judgement, dataset, folder, overwrite=args.force)
-    show(report, folder, as_json=args.json)
-    if training.partial and path:
-        show_error(f"go on with --resume {path}")
-    return 130 if training.partial else 0
+        report = save_run(model, output, judgement, dataset, folder, started=started, overwrite=args.force)
+    return report, folder
 
 
 def train_with_bar(
@@ -204,6 +216,7 @@ def read_settings(args: argparse.Namespace) -> tuple[Settings, Checkpoint | None
         raise UsageError(f"train: expected --checkpoint-every to be seconds above 0, got {args.checkpoint_every:g}")
     if args.threads is not None and not 1 <= args.threads <= usable_cores():
         raise UsageError(f"train: expected --threads to be from 1 to {usable_cores()}, got {args.threads}")
+    require_plain(args)
     checkpoint = read_checkpoint(args.resume) if args.resume else None
     base = checkpoint.settings if checkpoint and not args.recipe else RECIPES[args.recipe or DEFAULT_RECIPE]
     return make_settings(base, named_settings(args), command="train"), checkpoint

@@ -1,6 +1,8 @@
 """Metrics: what a list of answers is worth."""
 
 import math
+import statistics
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -10,6 +12,14 @@ from mnistnet.arrays import CLASSES, Labels
 
 Confusion = NDArray[np.int64]
 """(classes, columns) counts: row = true digit, column = predicted digit or another answer."""
+
+Z_95 = 1.959964
+"""Standard deviations of a normal distribution between which 95 % of it lie."""
+STUDENT_T = (
+    12.706, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262, 2.228,
+    2.201, 2.179, 2.160, 2.145, 2.131, 2.120, 2.110, 2.101, 2.093, 2.086,
+)  # fmt: skip
+"""The same of Student's t, for 1, 2, ... degrees of freedom."""
 
 
 class DigitScore(NamedTuple):
@@ -28,13 +38,21 @@ def confusion_matrix(labels: Labels, predictions: Labels, *, columns: int = CLAS
     return pairs.reshape(CLASSES, columns).astype(np.int64)
 
 
-def wilson_interval(successes: int, trials: int, *, z: float = 1.959964) -> tuple[float, float]:
+def wilson_interval(successes: int, trials: int, *, z: float = Z_95) -> tuple[float, float]:
     """Bounds of a proportion, 95 % unless z says otherwise (Wilson 1927). trials is 1 or more."""
     share = successes / trials
     middle = share + z * z / (2 * trials)
     spread = z * math.sqrt(share * (1 - share) / trials + z * z / (4 * trials * trials))
     scale = 1 + z * z / trials
     return max(0.0, (middle - spread) / scale), min(1.0, (middle + spread) / scale)  # rounding may pass 0 and 1
+
+
+def mean_interval(values: Sequence[float]) -> tuple[float, float]:
+    """Bounds of the mean of what two or more values were drawn from, 95 %, if they are normal (Student 1908)."""
+    freedom = len(values) - 1
+    quantile = STUDENT_T[min(freedom, len(STUDENT_T)) - 1]  # beyond the table it is a little too cautious
+    spread = quantile * statistics.stdev(values) / math.sqrt(len(values))
+    return statistics.fmean(values) - spread, statistics.fmean(values) + spread
 
 
 def digit_scores(confusion: Confusion) -> list[DigitScore]:

@@ -1,0 +1,195 @@
+"""`mnistnet compare`: several models on the same pictures, and whether one is really better."""
+
+import argparse
+import json
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from statistics import median
+from typing import NamedTuple
+
+import numpy as np
+from PIL import Image
+
+from mnistnet.commands import UsageError, filled, filled_path, printable, show_error
+from mnistnet.commands.data import add_test_options, obtain_named
+from mnistnet.commands.report import find_report, model_of
+from mnistnet.data.folder import find_pictures, label_folder, name_in
+from mnistnet.data.mnist import Dataset
+from mnistnet.errors import DataError
+from mnistnet.evaluation.calibration import judge
+from mnistnet.evaluation.comparison import Comparison, Contestant, compare, comparison_text
+from mnistnet.evaluation.report_text import DATASETS
+from mnistnet.files import require_writable, write_text
+from mnistnet.model_file import Model, load_model
+from mnistnet.reader import Reader
+from mnistnet.vision.image_file import open_colours, open_picture
+
+THUMBNAIL = 160
+"""Longer side of a picture on the page, in pixels."""
+MOST_MODELS = 26
+"""They are called A to Z."""
+OF_MNIST, OF_SAMPLE = (f"test images of {DATASETS[name]}" for name in ("mnist", "sample"))
+ROUNDS = 3
+"""How often each model's time is taken, in turns with the others."""
+
+
+class Entry(NamedTuple):
+    """A model that takes part."""
+
+    name: str
+    path: Path
+    model: Model
+
+    def contestant(self, answers: Sequence[str], seconds: float) -> Contestant:
+        """It, with what it answered."""
+        parameters, size = self.model.params.flat.size, self.path.stat().st_size
+        return Contestant(self.name, answers, seconds, parameters, size, self.model.provenance.notice)
+
+
+class Result(NamedTuple):
+    """A comparison, and what shows the pictures in it."""
+
+    comparison: Comparison
+    picture: Callable[[int | str], Image.Image]
+    """By what a comparison calls it."""
+    errors: list[str]
+    """Pictures that could not be read, and why."""
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """The options of comparing."""
+    parser = argparse.ArgumentParser(
+        prog="mnistnet compare",
+        description="Put the same pictures before several models: the difference with its interval, McNemar's exact "
+        "test, size and speed, and the pictures that they answer differently.",
+        epilog="example: mnistnet compare shipped my_model.npz --html compared.html",
+    )
+    add = parser.add_argument
+    add(
+        "models",
+        nargs="+",
+        type=filled,
+        metavar="MODEL",
+        help="two or more of: a model file, a run's folder, `shipped`",
+    )
+    add(
+        "--on",
+        type=filled_path,
+        metavar="FOLDER",
+        help="your own labelled pictures, as for `mnistnet evaluate` (MNIST's test images)",
+    )
+    add_test_options(parser)
+    add("--html", type=filled_path, metavar="FILE", help="write a page that shows the pictures answered differently")
+    add("--force", action="store_true", help="replace FILE if it is there already")
+    add("--json", action="store_true", help="print the comparison as one line of JSON")
+    add("--quiet", action="store_true", help="show no progress")
+    return parser
+
+
+def run(args: argparse.Namespace) -> int:
+    """Compare; 1 if any picture could not be read."""
+    if not 2 <= len(args.models) <= MOST_MODELS:
+        raise UsageError(f"compare: expected 2 to {MOST_MODELS} models, got {len(args.models)}")
+    if args.on and (args.data or args.mirror):
+        raise UsageError("compare: --data and --mirror are about MNIST's test images: pass them or --on")
+    if args.html:
+        require_writable(args.html, overwrite=args.force)
+    paths = [model_of(find_report(name).report) for name in args.models]
+    entries = [Entry(name, path, load_model(path)) for name, path in zip(args.models, paths, strict=True)]
+    comparison, picture, errors = compare_on_folder(entries, args.on) if args.on else compare_on_tests(entries, args)
+    if args.html:
+        from mnistnet.evaluation.comparison_page import comparison_page
+
+        page = comparison_page(comparison, picture, disputed=comparison["of"] == OF_MNIST)
+        write_text(args.html, page, overwrite=args.force)
+    print(json.dumps(comparison) if args.json else "\n".join(map(printable, describe(comparison, args.html))))
+    for error in errors:
+        show_error(error)
+    return 1 if errors else 0
+
+
+def describe(comparison: Comparison, page: Path | None) -> list[str]:
+    """The lines to print."""
+    last = f"Page     {page}" if page else "`--html FILE` shows these pictures"
+    return [*comparison_text(comparison).splitlines(), *([last] if comparison["differ"] or page else [])]
+
+
+def compare_on_tests(entries: Sequence[Entry], args: argparse.Namespace) -> Result:
+    """The comparison on the test images of MNIST, or on the sample's if all models were trained on it."""
+    from mnistnet.commands.scorecard import LEARNT, is_learnt
+
+    all_of_sample = all(entry.model.provenance.dataset == "sample" for entry in entries)
+    dataset = obtain_named(args.data or ("sample" if all_of_sample else None), args)
+    test = dataset.test
+    rounds = [[read_tests(entry.model, dataset) for entry in entries] for _ in range(ROUNDS)]
+    seconds = [median(times) for times in zip(*([time for _, time in one] for one in rounds), strict=True)]
+    contestants = [
+        entry.contestant(said, time) for entry, (said, _), time in zip(entries, rounds[0], seconds, strict=True)
+    ]
+    learnt = [entry.name for entry in entries if is_learnt(entry.model, dataset)]
+    comparison = compare(
+        contestants,
+        [str(label) for label in test.labels],
+        range(len(test.labels)),
+        of=OF_MNIST if dataset.name == "mnist" else OF_SAMPLE,
+        notice=f"{', '.join(learnt)}: {LEARNT}" if learnt else "",
+    )
+    return Result(comparison, lambda index: digit_image(dataset, int(index)), [])
+
+
+def read_tests(model: Model, dataset: Dataset) -> tuple[list[str], float]:
+    """A model's answers to the test images, and how many seconds they took."""
+    started = time.perf_counter()
+    judgement = judge(model.network, model.params, model.calibration, dataset.test.images)
+    seconds = time.perf_counter() - started
+    return [str(digit) for digit in judgement.probabilities.argmax(axis=1)], seconds
+
+
+def digit_image(dataset: Dataset, index: int) -> Image.Image:
+    """A test image, ink black on white."""
+    image = dataset.test.images[index].reshape(28, 28)
+    return Image.fromarray(np.uint8(np.round(255 * (1 - image))))
+
+
+def compare_on_folder(entries: Sequence[Entry], folder: Path) -> Result:
+    """The comparison on a user's own labelled pictures, each of which all models read before the next."""
+    if not folder.is_dir():
+        raise DataError(f"{folder} is not a folder; name one with labelled pictures")
+    labelled = label_folder(folder, find_pictures(str(folder))).pictures
+    readers, seconds = [Reader(entry.model) for entry in entries], [0.0] * len(entries)
+    answers: list[list[str]] = [[] for _ in entries]
+    read, errors = [], []
+    for picture in labelled:
+        readings = []
+        for place, reader in enumerate(readers):
+            started = time.perf_counter()
+            readings.append(reader.try_read(picture.path, name=name_in(folder, picture.path)))
+            seconds[place] += time.perf_counter() - started
+        if readings[0].error:
+            errors.append(readings[0].error)
+            continue
+        read.append(picture)
+        for of_model, reading in zip(answers, readings, strict=True):
+            of_model.append(reading.digits)
+    if not read:
+        raise DataError(f"none of the {len(labelled):,} pictures in {folder} can be read: {errors[0]}")
+    comparison = compare(
+        [entry.contestant(said, time) for entry, said, time in zip(entries, answers, seconds, strict=True)],
+        [picture.label for picture in read],
+        [name_in(folder, picture.path) for picture in read],
+        of=f"pictures in {folder}",
+        notice="",
+    )
+    paths = {name_in(folder, picture.path): picture.path for picture in read}
+    return Result(comparison, lambda name: thumbnail(paths[str(name)]), errors)
+
+
+def thumbnail(path: Path) -> Image.Image:
+    """A user's picture, small."""
+    name = path.name
+    image = open_colours(path, name=name)
+    if image is None:
+        image = Image.fromarray(np.uint8(np.round(255 * open_picture(path, name=name).grey)))
+    image.thumbnail((THUMBNAIL, THUMBNAIL))
+    return image

@@ -1,0 +1,80 @@
+"""Seeds: what `mnistnet train --seeds` does."""
+
+import argparse
+import json
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import replace
+from pathlib import Path
+
+from mnistnet.commands import UsageError, printable, show_error
+from mnistnet.commands.run_folder import REPORT, new_folder, require_room
+from mnistnet.errors import RunError
+from mnistnet.evaluation.report import Report, read_report
+from mnistnet.evaluation.seeds import summarize, summary_text
+from mnistnet.files import require_writable, write_text
+from mnistnet.training.checkpoint import Checkpoint
+from mnistnet.training.settings import Settings
+
+SUMMARY = "seeds.json"
+MOST_SEEDS = 1000
+Train = Callable[[Settings, Checkpoint | None, argparse.Namespace], tuple[Report, Path]]
+
+
+def require_plain(args: argparse.Namespace) -> None:
+    """Raise UsageError where --seeds makes no sense, alone or with the other options."""
+    if args.seeds is None:
+        return
+    if not 1 <= args.seeds <= MOST_SEEDS:
+        raise UsageError(f"train: expected --seeds from 1 to {MOST_SEEDS:,}, got {args.seeds}")
+    for name in ("output", "checkpoint", "resume"):
+        if getattr(args, name):
+            raise UsageError(f"train: --{name} is for one training, and --seeds for several: pass one of them")
+
+
+def train_seeds(settings: Settings, args: argparse.Namespace, *, train: Train) -> int:
+    """Train with each seed in a folder of its own, and show what all come to; 130 if Ctrl-C stopped it."""
+    seeds = range(settings.seed, settings.seed + args.seeds)
+    if args.run_dir:
+        require_writable(args.run_dir / SUMMARY, overwrite=True)
+    parent = args.run_dir.absolute() if args.run_dir else new_folder("runs", instead="--run-dir")
+    runs = [(replace(settings, seed=seed), parent / f"seed-{seed}") for seed in seeds]
+    done = {} if args.force else {one.seed: report for one, folder in runs if (report := done_before(one, folder))}
+    for one, folder in runs:
+        if one.seed not in done:
+            require_room(folder, None, overwrite=args.force)
+    reports: list[tuple[Report, str]] = []
+    for one, folder in runs:
+        report = done.get(one.seed)
+        if not report:
+            if not args.quiet:
+                show_error(f"seed {one.seed}, {len(reports) + 1} of {len(seeds)}")
+            report, _ = train(one, None, argparse.Namespace(**vars(args) | {"run_dir": folder}))
+        if report["partial"]:
+            break
+        reports.append((report, str(folder)))
+    if reports:
+        publish(reports, parent, args)
+    if len(reports) < len(seeds):
+        show_error(f"stopped; {len(reports)} of {len(seeds)} seeds are done, in {parent}")
+        return 130
+    return 0
+
+
+def done_before(settings: Settings, folder: Path) -> Report | None:
+    """The report of a whole run with these settings, if the folder has it."""
+    with suppress(RunError):
+        report = read_report(folder / REPORT)
+        if report.get("settings") == settings.resolved() and not report.get("partial"):
+            return report
+    return None
+
+
+def publish(reports: list[tuple[Report, str]], parent: Path, args: argparse.Namespace) -> None:
+    """Write the summary and print it."""
+    summary = summarize(reports)
+    write_text(parent / SUMMARY, json.dumps(summary, indent=1), overwrite=True)
+    if args.json:
+        print(json.dumps(summary | {"folder": str(parent)}))
+    else:
+        print("\n".join(map(printable, [*summary_text(summary).splitlines(), "", f"Runs    {parent}"])))
