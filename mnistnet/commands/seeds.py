@@ -49,8 +49,9 @@ def train_seeds(settings: Settings, args: argparse.Namespace, *, train: Train) -
         if not report:
             if not args.quiet:
                 show_error(f"seed {one.seed}, {len(reports) + 1} of {len(seeds)}")
-            report, _ = train(one, None, argparse.Namespace(**vars(args) | {"run_dir": folder}))
-        if report["partial"]:
+            with suppress(KeyboardInterrupt):  # such as while the data were read
+                report, _ = train(one, None, argparse.Namespace(**vars(args) | {"run_dir": folder}))
+        if not report or report["partial"]:
             break
         reports.append((report, str(folder)))
     if reports:

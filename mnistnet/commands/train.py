@@ -84,8 +84,8 @@ def build_parser() -> argparse.ArgumentParser:
         "--seeds",
         type=int,
         metavar="N",
-        help="train N times, from --seed on, and report mean, spread and interval; with --run-dir what is done already is "
-        "not done again",
+        help="train N times, from --seed on, and report mean, spread and interval; what --run-dir holds already is not "
+        "done again",
     )
     add("--json", action="store_true", help="print the result as one line of JSON")
     add("--quiet", action="store_true", help="show no progress")

@@ -12,7 +12,7 @@ is nothing to be said), `models`, `pairs` and `differ`.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
-from math import comb, sqrt
+from math import sqrt
 from typing import Any
 
 from mnistnet.evaluation.metrics import Z_95, wilson_interval
@@ -118,8 +118,11 @@ def paired_difference(pair: Pair) -> tuple[float, tuple[float, float]]:
 def mcnemar(only_first: int, only_second: int) -> float:
     """How likely so uneven a split, or a more uneven one, of the pictures that just one of two reads right would be if
     each were as likely to be that one: the two-sided exact binomial test (McNemar 1947)."""
-    both, fewer = only_first + only_second, min(only_first, only_second)
-    tail = sum(comb(both, count) for count in range(fewer + 1))
+    both = only_first + only_second
+    ways = tail = 1  # to choose none of both
+    for chosen in range(min(only_first, only_second)):
+        ways = ways * (both - chosen) // (chosen + 1)
+        tail += ways
     return min(1.0, float(2 * tail / 2**both))
 
 

@@ -1,0 +1,70 @@
+"""`mnistnet train --seeds`, as a user runs it."""
+
+import json
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.end_to_end.conftest import CommandLine
+from tests.end_to_end.test_train import interrupted
+
+QUICK = ("--recipe", "quick", "--data", "sample", "--hidden", 16, "--epochs", 1)
+
+
+def test_every_seed_has_its_run_and_the_summary_is_theirs(mnistnet: CommandLine, tmp_path: Path) -> None:
+    folder = tmp_path / "seeds"
+    done = mnistnet("train", *QUICK, "--seeds", 3, "--seed", 7, "--run-dir", folder)
+    assert done.returncode == 0, done.stderr
+    summary = json.loads((folder / "seeds.json").read_bytes())
+    reports = [json.loads((folder / f"seed-{seed}" / "report.json").read_bytes()) for seed in (7, 8, 9)]
+    assert [run["test_errors"] for run in summary["runs"]] == [report["test_errors"] for report in reports]
+    assert [report["settings"]["seed"] for report in reports] == [7, 8, 9]
+    assert f"mean {100 * summary['mean']:.2f} %" in done.stdout
+    assert "| 7 to 9 | 1,000 |" in done.stdout
+    alone = mnistnet("train", *QUICK, "--seed", 8, "--output", tmp_path / "alone.npz", "--quiet")
+    assert alone.returncode == 0
+    assert (tmp_path / "alone.npz").read_bytes() == (folder / "seed-8" / "model.npz").read_bytes()
+
+    models = {seed: (folder / f"seed-{seed}" / "model.npz").stat().st_mtime_ns for seed in (7, 8, 9)}
+    more = mnistnet("train", *QUICK, "--seeds", 4, "--seed", 7, "--run-dir", folder, "--json")
+    assert more.returncode == 0, more.stderr
+    assert more.stderr.count("epoch   1/1") == 1  # only the fourth
+    assert len(json.loads(more.stdout)["runs"]) == 4
+    assert models == {seed: (folder / f"seed-{seed}" / "model.npz").stat().st_mtime_ns for seed in models}
+    named = mnistnet("report", folder)
+    assert (named.returncode, named.stderr.count("\n")) == (1, 1)
+    assert f"holds 4 runs; name one of them, such as {folder / 'seed-'}" in named.stderr
+
+
+def test_other_settings_in_the_same_folder_are_not_mixed_up(mnistnet: CommandLine, tmp_path: Path) -> None:
+    options = ("--seeds", 1, "--run-dir", tmp_path / "run", "--quiet")
+    assert mnistnet("train", *QUICK, *options).returncode == 0
+    done = mnistnet("train", *QUICK, "--hidden", 17, *options)
+    assert (done.returncode, done.stdout, done.stderr.count("\n")) == (1, "", 1)
+    assert "exists already" in done.stderr
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="sends POSIX's SIGINT")
+def test_ctrl_c_ends_them_all_and_keeps_those_done(mnistnet: CommandLine, tmp_path: Path) -> None:
+    options = ("--recipe", "quick", "--data", "sample", "--hidden", 16, "--epochs", 50)
+    process = mnistnet.start("train", *options, "--seeds", 50, "--run-dir", tmp_path)
+    done = interrupted(process, "mnistnet: seed 1, 2 of 50")
+    assert done.returncode == 130
+    assert "stopped; 1 of 50 seeds are done" in done.stderr
+    assert len(json.loads((tmp_path / "seeds.json").read_bytes())["runs"]) == 1
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("--seeds", 0), "expected --seeds from 1 to 1,000, got 0"),
+        (("--seeds", 2, "--output", "m.npz"), "--output is for one training"),
+        (("--seeds", 2, "--checkpoint", "c.npz"), "--checkpoint is for one training"),
+        (("--seeds", 2, "--resume", "c.npz"), "--resume is for one training"),
+    ],
+)
+def test_what_makes_no_sense_is_one_clear_line(mnistnet: CommandLine, arguments: tuple[object, ...], said: str) -> None:
+    done = mnistnet("train", *QUICK, *arguments)
+    assert (done.returncode, done.stdout, done.stderr.count("\n")) == (2, "", 1)
+    assert said in done.stderr
