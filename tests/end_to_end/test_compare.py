@@ -71,6 +71,7 @@ def test_your_own_pictures_decide_too(
     pages = require_self_contained((tmp_path / "page.html").read_text())
     assert [card["data-picture"] for card in pages.all("li")] == [one["picture"] for one in comparison["differ"]]
 
+    (folder / "3").mkdir(exist_ok=True)
     (folder / "3" / "broken.png").write_bytes(b"no picture")
     done = mnistnet("compare", "shipped", worse, "--on", folder, "--json")
     assert (done.returncode, done.stderr.count("\n")) == (1, 1)

@@ -5,7 +5,7 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mnistnet.evaluation.comparison import (
@@ -35,6 +35,7 @@ def test_mcnemars_p_of_thousands_is_a_number() -> None:
 
 
 @pytest.mark.slow
+@settings(deadline=None)
 @given(first=st.integers(0, 400), second=st.integers(0, 400))
 def test_mcnemars_p_is_scipys(first: int, second: int) -> None:
     from scipy.stats import binomtest
