@@ -178,4 +178,4 @@ def tell_change(inside: DigitInside) -> str:
 
 def as_percent(share: float) -> str:
     """A share of the ink, which may be more than all."""
-    return f"{100 * share:.1f} %"
+    return f"{100 * share:.1f} %" if share >= 0.0005 else "less than 0.1 %"

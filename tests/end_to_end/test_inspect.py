@@ -197,7 +197,7 @@ def test_a_picture_without_a_digit_is_shown_with_the_reason(mnistnet: CommandLin
 
 
 def test_the_page_of_a_noisy_photo_stays_small(mnistnet: CommandLine, tmp_path: Path) -> None:
-    noise = np.random.default_rng(0).integers(0, 256, (900, 1900, 3), np.uint8)
+    noise = np.random.default_rng(0).integers(0, 256, (400, 950, 3), np.uint8)
     Image.fromarray(noise).save(tmp_path / "noise.png")
     assert inspect(mnistnet, tmp_path / "noise.png", "--single", "--output", tmp_path / "page.html").returncode == 0
     assert read_page(tmp_path / "page.html").size < 1_000_000
