@@ -34,7 +34,6 @@ class Page(HTMLParser):
         self.found: list[tuple[str, dict[str, str | None]]] = []
         self.open: list[str] = []
         self.text = ""
-        self.size = path.stat().st_size
         self.feed(path.read_text(encoding="utf-8"))
         self.close()
         assert self.open == []
@@ -63,8 +62,7 @@ def read_page(path: Path) -> Page:
         assert not any(name.startswith("on") for name in attributes)
         address = attributes.get("src") or attributes.get("href") or "#"
         assert address.startswith(("data:image/", "#"))
-    style = path.read_text(encoding="utf-8").partition("<style>")[2].partition("</style>")[0]
-    assert not re.search(r"url\(|@import", style)
+    assert not re.search(r"url\(|@import", path.read_text(encoding="utf-8"))
     for image in page.all("img"):
         assert len(image["alt"] or "") > 15
         with Image.open(BytesIO(b64decode((image["src"] or "").partition(",")[2]))) as opened:
@@ -93,14 +91,12 @@ def test_one_digit_from_picture_to_page(
     assert wrote == f"wrote {path.name}"
     assert re.fullmatch(r"8  9\d\.\d %", answer)
     rival = re.fullmatch(r"runner-up (\d) \(\d\.\d %\)", runner_up)[1]
-    counts = re.fullmatch(r"active units: (\S+) of 2,048 in layer 1, (\S+) of 1,024 in layer 2", active)
+    assert re.fullmatch(r"active units: \d+ of 2,048 in layer 1, \d+ of 1,024 in layer 2", active)
     assert re.fullmatch(rf"to be read as {rival} it would have needed \d+\.\d % of the ink changed: .+", needed)
 
     page = read_page(path)
-    assert page.size < 1_000_000
+    assert path.stat().st_size < 1_000_000
     assert len(page.all("section")) == 2
-    assert f"{counts[1]} of 2,048 units are active" in page.text
-    assert f"{counts[2]} of 1,024 units are active" in page.text
     assert f"T{needed[1:]}." in page.text
     assert len(page.all("img")) == 1 + 3 + 2 * (1 + 8) + 3
     assert [row.get("scope") for row in page.all("th")].count("row") == 10
@@ -199,7 +195,7 @@ def test_the_page_of_a_noisy_photo_stays_small(mnistnet: CommandLine, tmp_path: 
     noise = np.random.default_rng(0).integers(0, 256, (400, 950, 3), np.uint8)
     Image.fromarray(noise).save(tmp_path / "noise.png")
     assert inspect(mnistnet, tmp_path / "noise.png", "--single", "--output", tmp_path / "page.html").returncode == 0
-    assert read_page(tmp_path / "page.html").size < 1_000_000
+    assert (tmp_path / "page.html").stat().st_size < 1_000_000
 
 
 def test_nothing_is_replaced_without_force(mnistnet: CommandLine, draw: Draw, tmp_path: Path) -> None:
@@ -246,10 +242,8 @@ def test_open_starts_a_browser_or_says_that_there_is_none(
     page = tmp_path / "my page.html"
     page.write_text("old")
     done = inspect(mnistnet, draw(0), "--output", page, "--open", "--force")
-    assert done.returncode == 0
     assert len(read_page(page).all("section")) == 2
+    message = f"mnistnet: no browser could be started; open {page} in one\n"
+    assert (done.returncode, done.stderr) == (0, "" if works else message)
     if works:
-        assert done.stderr == ""
         assert (tmp_path / "opened").read_text() == f"{page.as_uri()}\n"
-    else:
-        assert done.stderr == f"mnistnet: no browser could be started; open {page} in one\n"
