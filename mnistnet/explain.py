@@ -1,22 +1,21 @@
 """Explanation: one picture of what a reader saw, what it answered, and which pixels spoke for that.
 
-It is drawn in blocks as wide as the page, one below the other. Blue is solid and orange is striped, so that who cannot
-tell the colours apart, or prints them in grey, can tell the signs.
+It is drawn in blocks as wide as the page, one below the other.
 """
 
 from bisect import bisect
 from collections.abc import Sequence
 from functools import cache
 from itertools import pairwise
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
 from mnistnet.arrays import SIDE, Floats
 from mnistnet.model_file import Model
 from mnistnet.nn.saliency import evidence
+from mnistnet.painting import AGAINST, FOR, paint_evidence
 from mnistnet.reader import Inspection, Part, Reading, percent
 from mnistnet.vision.box import Box
 from mnistnet.vision.image_file import Picture
@@ -27,7 +26,6 @@ HALF = (WIDTH - GAP) // 2
 CAPTION = 20  # a caption's height
 Colour = tuple[int, int, int]
 PAPER, TEXT, MUTED, RULE, BAR = (255, 255, 255), (34, 34, 34), (105, 105, 105), (205, 205, 205), (150, 150, 150)
-FOR, AGAINST = (0, 84, 160), (230, 126, 0)
 
 
 class Layout(NamedTuple):
@@ -168,22 +166,6 @@ def draw_part(part: Part, image: Floats, model: Model, layout: Layout) -> Image.
         draw.rectangle((left, CAPTION, left + side - 1, CAPTION + side - 1), outline=RULE)
     draw_bars(draw, part, layout.bars)
     return card
-
-
-def paint_evidence(image: Floats, spoke: Floats, *, scale: int) -> Image.Image:
-    """The ink in faint grey; over it solid blue where spoke, (784,), is positive and striped orange where negative."""
-    strength = np.abs(spoke) / max(np.abs(spoke).max(), 1e-12)
-    faint = np.repeat(255 - 40 * image[:, None], 3, axis=1)
-    colours = np.where(spoke[:, None] > 0, FOR, AGAINST) * strength[:, None] + faint * (1 - strength[:, None])
-    faint, colours = (enlarge(pixels, scale) for pixels in (faint, colours))
-    stripes = (np.arange(SIDE * scale) % min(scale, 4) >= min(scale, 4) // 2)[:, None, None]
-    striped = stripes & enlarge(spoke < 0, scale)
-    return Image.fromarray(np.uint8(np.where(striped, faint, colours)))
-
-
-def enlarge(pixels: NDArray[Any], scale: int) -> NDArray[Any]:
-    """(784,) or (784, channels) as (28 scale, 28 scale, channels)."""
-    return pixels.reshape(SIDE, SIDE, -1).repeat(scale, axis=0).repeat(scale, axis=1)
 
 
 def draw_bars(draw: ImageDraw.ImageDraw, part: Part, box: Box) -> None:

@@ -9,9 +9,7 @@ from PIL import Image
 from mnistnet.arrays import CLASSES
 from mnistnet.data.mnist import load_sample
 from mnistnet.explain import (
-    AGAINST,
     BAR,
-    FOR,
     WIDTH,
     draw_answer,
     draw_bars,
@@ -20,9 +18,9 @@ from mnistnet.explain import (
     fit,
     font,
     new_block,
-    paint_evidence,
     shorten,
 )
+from mnistnet.painting import FOR
 from mnistnet.reader import Inspection, Part, Reading
 from mnistnet.vision.box import Box
 from mnistnet.vision.image_file import Picture
@@ -127,27 +125,6 @@ def test_the_box_is_drawn_around_the_digit(scale: int) -> None:
     assert inner_left == pytest.approx(24 * enlarged, abs=2)
     assert outer_right == pytest.approx(80 * enlarged, abs=4)
     assert outer_bottom == pytest.approx(88 * enlarged + 20, abs=4)  # 20: the caption above
-
-
-def test_evidence_has_a_colour_and_a_pattern_of_its_own_for_each_sign() -> None:
-    image, spoke = np.zeros(784, np.float32), np.zeros(784, np.float32)
-    image[[30, 32, 34]] = 1
-    spoke[[30, 32]] = 2, -2
-    painted = pixels(paint_evidence(image, spoke, scale=4))
-    pro, con, neither, nothing = (painted[4:8, 4 * column :][:, :4] for column in (2, 4, 6, 8))
-    assert (pro == FOR).all()
-    assert (con[:2] == AGAINST).all()
-    assert (con[2:] == neither[2:]).all()
-    assert len(np.unique(neither)) == 1
-    assert 180 < neither[0, 0, 0] < nothing[0, 0, 0] == 255
-    assert pro.std() == pytest.approx(np.std(FOR))  # solid, where orange is striped: to be told apart in grey
-
-
-def test_stronger_evidence_is_deeper() -> None:
-    image, spoke = np.ones(784, np.float32), np.zeros(784, np.float32)
-    spoke[:4] = 0.25, 0.5, 0.75, 1
-    red = pixels(paint_evidence(image, spoke, scale=2))[0, :8:2, 0]
-    assert (np.diff(red) < 0).all()
 
 
 @pytest.mark.parametrize("box", [Box(0, 0, 470, 230), Box(10, 20, 238, 92)])

@@ -44,12 +44,18 @@ class Gallery:
 
     def free_name(self, name: str) -> str:
         """name, or name_2, name_3, ...: that no other picture has, nor one that differs in capitals only."""
-        while len(os.fsencode(name)) > LONGEST:
-            name = name[:-1]
+        name = cut_name(name)
         names = (name if number == 1 else f"{name}_{number}" for number in itertools.count(1))
         free = next(name for name in names if name.casefold() not in self.taken)
         self.taken.add(free.casefold())
         return free
+
+
+def cut_name(name: str) -> str:
+    """The start of name, no longer than LONGEST."""
+    while len(os.fsencode(name)) > LONGEST:
+        name = name[:-1]
+    return name
 
 
 def require_apart(folder: Path, pictures: Iterable[Path]) -> None:

@@ -2,11 +2,11 @@
 
 import argparse
 import json
-import webbrowser
 from pathlib import Path
 from typing import NamedTuple
 
 from mnistnet.commands import UsageError, filled, filled_path, printable, show_error
+from mnistnet.commands.browser import open_page
 from mnistnet.commands.data import add_mirror_option, obtain_tested
 from mnistnet.commands.options import whole_number
 from mnistnet.commands.report_files import require_figures_writable, write_figures, write_page
@@ -203,9 +203,3 @@ def text_of(report: Report, name: str) -> str:
         return report_text(report)
     except RunError as error:
         raise RunError(f"{name}: {error}") from error
-
-
-def open_page(page: Path) -> None:
-    """Show a page in the browser; where there is none, say so."""
-    if not webbrowser.open(page.absolute().as_uri()):
-        show_error(f"no browser could be started; open {page} yourself")

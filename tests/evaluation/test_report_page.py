@@ -32,7 +32,7 @@ IMAGES = np.random.default_rng(2).random((30, 784), np.float32)
 
 def test_it_needs_nothing_else_and_has_every_charts_text() -> None:
     seen = require_self_contained(report_page(made(), IMAGES, {"curves": b"<svg/>", "weights": b"<svg/>"}))
-    assert [image["class"] for image in seen.all("img") if "class" in image] == ["chart", "plate"]
+    assert [image["class"] for image in seen.all("img") if "class" in image] == ["chart", "paper"]
     assert [heading for heading in ("Where it errs", "How it learned") if heading not in seen.text] == []
 
 
