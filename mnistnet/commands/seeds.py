@@ -9,16 +9,17 @@ from pathlib import Path
 
 from mnistnet.commands import UsageError, printable, show_error
 from mnistnet.commands.run_folder import REPORT, new_folder, require_room
+from mnistnet.data.mnist import Dataset
 from mnistnet.errors import RunError
 from mnistnet.evaluation.report import Report, read_report
 from mnistnet.evaluation.seeds import summarize, summary_text
 from mnistnet.files import require_writable, write_text
-from mnistnet.training.checkpoint import Checkpoint
 from mnistnet.training.settings import Settings
 
 SUMMARY = "seeds.json"
 MOST_SEEDS = 1000
-Train = Callable[[Settings, Checkpoint | None, argparse.Namespace], tuple[Report, Path]]
+Train = Callable[[Settings, Dataset, Path], tuple[Report, Path]]
+"""With these settings, into this folder."""
 
 
 def require_plain(args: argparse.Namespace) -> None:
@@ -32,28 +33,27 @@ def require_plain(args: argparse.Namespace) -> None:
             raise UsageError(f"train: --{name} is for one training, and --seeds for several: pass one of them")
 
 
-def train_seeds(settings: Settings, args: argparse.Namespace, *, train: Train) -> int:
+def train_seeds(settings: Settings, dataset: Dataset, args: argparse.Namespace, *, train: Train) -> int:
     """Train with each seed in a folder of its own, and show what all come to; 130 if Ctrl-C stopped it."""
     seeds = range(settings.seed, settings.seed + args.seeds)
     if args.run_dir:
         require_writable(args.run_dir / SUMMARY, overwrite=True)
     parent = args.run_dir.absolute() if args.run_dir else new_folder("runs", instead="--run-dir")
     runs = [(replace(settings, seed=seed), parent / f"seed-{seed}") for seed in seeds]
-    done = {} if args.force else {one.seed: report for one, folder in runs if (report := done_before(one, folder))}
-    for one, folder in runs:
-        if one.seed not in done:
+    done = {folder: None if args.force else done_before(one, folder, dataset) for one, folder in runs}
+    for folder, report in done.items():
+        if not report:
             require_room(folder, None, overwrite=args.force)
     reports: list[tuple[Report, str]] = []
-    for one, folder in runs:
-        report = done.get(one.seed)
-        if not report:
-            if not args.quiet:
-                show_error(f"seed {one.seed}, {len(reports) + 1} of {len(seeds)}")
-            with suppress(KeyboardInterrupt):  # such as while the data were read
-                report, _ = train(one, None, argparse.Namespace(**vars(args) | {"run_dir": folder}))
-        if not report or report["partial"]:
-            break
-        reports.append((report, str(folder)))
+    with suppress(KeyboardInterrupt):
+        for one, folder in runs:
+            if not (report := done[folder]):
+                if not args.quiet:
+                    show_error(f"seed {one.seed}, {len(reports) + 1} of {len(seeds)}")
+                report, _ = train(one, dataset, folder)
+            if report["partial"]:
+                break
+            reports.append((report, str(folder)))
     if reports:
         publish(reports, parent, args)
     if len(reports) < len(seeds):
@@ -62,11 +62,12 @@ def train_seeds(settings: Settings, args: argparse.Namespace, *, train: Train) -
     return 0
 
 
-def done_before(settings: Settings, folder: Path) -> Report | None:
-    """The report of a whole run with these settings, if the folder has it."""
+def done_before(settings: Settings, folder: Path, dataset: Dataset) -> Report | None:
+    """The report of a whole run with these settings on these data, if the folder has it."""
     with suppress(RunError):
         report = read_report(folder / REPORT)
-        if report.get("settings") == settings.resolved() and not report.get("partial"):
+        facts = (report.get("settings"), report.get("data_sha256"), report.get("partial"))
+        if facts == (settings.resolved(), dataset.sha256, False):
             return report
     return None
 

@@ -98,17 +98,17 @@ def run(args: argparse.Namespace) -> int:
     threads = args.threads or usual_threads(noisy=settings.noisy)
     with threadpool_limits(threads or None, user_api="blas"):
         if args.seeds is not None:
-            return train_seeds(settings, args, train=train)
-        report, folder = train(settings, checkpoint, args)
+            return train_seeds(settings, obtain_dataset(args), args, train=partial(train, args))
+        report, folder = train(args, settings, prepare(args, settings, checkpoint), args.run_dir, checkpoint)
     show(report, folder, as_json=args.json)
     if report["partial"] and (path := checkpoint_path(args)):
         show_error(f"go on with --resume {path}")
     return 130 if report["partial"] else 0
 
 
-def train(settings: Settings, checkpoint: Checkpoint | None, args: argparse.Namespace) -> tuple[Report, Path]:
-    """Train, test, save: the report and the run's folder."""
-    started = time.perf_counter()
+def prepare(args: argparse.Namespace, settings: Settings, checkpoint: Checkpoint | None) -> Dataset:
+    """Make sure that what will be written can be, and get the data. Raises OutputError, UsageError and CheckpointError
+    rather than after the training."""
     written = require_room(args.run_dir, args.output, overwrite=args.force)
     if (path := checkpoint_path(args)) and path.resolve() in written:
         raise UsageError(f"train: the checkpoint {path} would stand where the model or its report goes; name another")
@@ -120,11 +120,23 @@ def train(settings: Settings, checkpoint: Checkpoint | None, args: argparse.Name
         require_same(checkpoint, settings, dataset.sha256)
         if changes := changed_versions(checkpoint):
             show_error(f"NOTICE: {changes}: the result may differ from that of an unbroken run")
+    return dataset
+
+
+def train(
+    args: argparse.Namespace,
+    settings: Settings,
+    dataset: Dataset,
+    folder: Path | None,
+    checkpoint: Checkpoint | None = None,
+) -> tuple[Report, Path]:
+    """Train, test, save: the report and the run's folder, a new one where it is None."""
+    started = time.perf_counter()
     with ctrl_c_restored():
         training = train_with_bar(dataset, settings, checkpoint, args)
         ignore_ctrl_c()
         model, judgement = tested_model(training, dataset)
-        folder = args.run_dir.absolute() if args.run_dir else new_folder("runs", instead="--run-dir")
+        folder = folder.absolute() if folder else new_folder("runs", instead="--run-dir")
         output = args.output.absolute() if args.output else folder / "model.npz"
         save_model(model, output, overwrite=args.force)
         if model.provenance.is_whole:

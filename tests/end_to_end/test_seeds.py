@@ -37,12 +37,18 @@ def test_every_seed_has_its_run_and_the_summary_is_theirs(mnistnet: CommandLine,
     assert f"holds 4 runs; name one of them, such as {folder / 'seed-'}" in named.stderr
 
 
-def test_other_settings_in_the_same_folder_are_not_mixed_up(mnistnet: CommandLine, tmp_path: Path) -> None:
-    options = ("--seeds", 1, "--run-dir", tmp_path / "run", "--quiet")
-    assert mnistnet("train", *QUICK, *options).returncode == 0
-    done = mnistnet("train", *QUICK, "--hidden", 17, *options)
-    assert (done.returncode, done.stdout, done.stderr.count("\n")) == (1, "", 1)
-    assert "exists already" in done.stderr
+@pytest.mark.parametrize("name", ["settings", "data_sha256"])
+def test_runs_with_other_settings_or_data_in_the_same_folder_are_not_mixed_up(
+    mnistnet: CommandLine, tmp_path: Path, name: str
+) -> None:
+    command = ("train", *QUICK, "--seeds", 1, "--run-dir", tmp_path, "--quiet")
+    assert mnistnet(*command).returncode == 0
+    path = tmp_path / "seed-0" / "report.json"
+    report = json.loads(path.read_bytes())
+    path.write_text(json.dumps(report | {name: {**report[name], "other": 1}}))
+    done = mnistnet(*command)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "exists already" in done.stderr.splitlines()[-1]
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="sends POSIX's SIGINT")
