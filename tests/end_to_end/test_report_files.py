@@ -1,0 +1,122 @@
+"""`mnistnet report --html`, `--figures`, `--open` and a run's scorecard, as a user runs them."""
+
+import json
+import os
+import shutil
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from PIL import Image
+
+from mnistnet.commands.report_files import FIGURES
+from tests.end_to_end.conftest import CommandLine, Done
+from tests.pages import Seen, require_self_contained
+
+needs_sh = pytest.mark.skipif(sys.platform == "win32", reason="runs a shell script as the browser")
+
+
+@pytest.fixture
+def run_folder(trained: tuple[CommandLine, Done], tmp_path: Path) -> tuple[CommandLine, Path]:
+    """The command line, and a trained run's folder of its own, at a place with spaces and letters of everywhere."""
+    folder = tmp_path / "mein Lauf 数字 & co"
+    shutil.copytree(json.loads(trained[1].stdout)["run"], folder)
+    return trained[0], folder
+
+
+def data_of(page: Path) -> dict[str, Any]:
+    """The answers that a page holds."""
+    inside = page.read_text().split('<script type="application/json" id="data">')[1]
+    return dict(json.loads(inside.split("</script>")[0]))
+
+
+def test_a_runs_page_and_one_made_anew_say_the_same(run_folder: tuple[CommandLine, Path], tmp_path: Path) -> None:
+    mnistnet, folder = run_folder
+    done = mnistnet("report", folder, "--html", tmp_path / "page.html", "--json")
+    assert done.returncode == 0, done.stderr
+    report = json.loads((folder / "report.json").read_bytes())
+    assert json.loads(done.stdout) == report
+    assert data_of(tmp_path / "page.html")["answers"] == data_of(folder / "report.html")["answers"] == report["answers"]
+    seen = require_self_contained((tmp_path / "page.html").read_text())
+    assert seen.text == Seen((folder / "report.html").read_text()).text
+    assert "trained on the bundled sample of 5,000" in seen.text
+    again = mnistnet("report", folder, "--html", tmp_path / "page.html")
+    assert (again.returncode, again.stdout, again.stderr.count("\n")) == (1, "", 1)
+    assert "pass --force" in again.stderr
+    assert mnistnet("report", folder, "--html", tmp_path / "page.html", "--force").returncode == 0
+
+
+def test_every_figure_is_there_as_png_and_svg(run_folder: tuple[CommandLine, Path], tmp_path: Path) -> None:
+    mnistnet, folder = run_folder
+    drawn = tmp_path / "new" / "figures"
+    done = mnistnet("report", folder, "--figures", drawn)
+    assert done.returncode == 0, done.stderr
+    assert f"Figures  {drawn}\n" in done.stdout
+    assert {path.name for path in drawn.iterdir()} == {f"{name}.{kind}" for name in FIGURES for kind in ("png", "svg")}
+    for path in drawn.glob("*.png"):
+        with Image.open(path) as picture:
+            picture.load()
+    assert all(path.read_bytes().startswith(b"<?xml") for path in drawn.glob("*.svg"))
+    (drawn / "watch.svg").write_text("mine")
+    again = mnistnet("report", folder, "--figures", drawn)
+    assert (again.returncode, again.stdout, again.stderr.count("\n")) == (1, "", 1)
+    assert (drawn / "watch.svg").read_text() == "mine"
+
+
+def test_a_scorecard_becomes_part_of_the_runs_own_report(run_folder: tuple[CommandLine, Path]) -> None:
+    mnistnet, folder = run_folder
+    before = json.loads((folder / "report.json").read_bytes())
+    assert "Not measured for this report" in Seen((folder / "report.html").read_text()).text
+    done = mnistnet("report", folder, "--scorecard", "--count", 2, "--quiet")
+    assert (done.returncode, done.stderr) == (0, "")
+    scorecard = json.loads((folder / "report.json").read_bytes())["scorecard"]
+    assert before | {"scorecard": scorecard} == json.loads((folder / "report.json").read_bytes())
+    text = Seen((folder / "report.html").read_text()).text
+    assert "2 test digits, rendered to picture files" in text
+    assert all(name in text for name in scorecard["conditions"])
+
+
+@pytest.mark.skipif(sys.platform == "win32" or os.geteuid() == 0, reason="root may write anywhere")
+def test_a_read_only_run_is_shown_and_its_scorecard_printed(run_folder: tuple[CommandLine, Path]) -> None:
+    mnistnet, folder = run_folder
+    folder.chmod(0o555)
+    try:
+        done = mnistnet("report", folder, "--scorecard", "--count", 2, "--quiet")
+    finally:
+        folder.chmod(0o755)
+    assert done.returncode == 0
+    assert "NOTICE: the run's own report stays without the scorecard" in done.stderr
+
+
+@needs_sh
+def test_open_shows_the_runs_page_and_writes_one_for_a_model(
+    run_folder: tuple[CommandLine, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mnistnet, folder = run_folder
+    browser = tmp_path / "browser"
+    browser.write_text(f'#!/bin/sh\necho "$1" >> {tmp_path / "opened"}\n')
+    browser.chmod(0o755)
+    monkeypatch.setenv("BROWSER", str(browser))
+    assert mnistnet("report", folder, "--open").returncode == 0
+    model = shutil.copy(folder / "model.npz", tmp_path / "mine.npz")
+    done = mnistnet("report", model, "--open")
+    assert done.returncode == 0, done.stderr
+    page = mnistnet.home / "reports" / "mine.html"
+    assert f"Page     {page}\n" in done.stdout
+    require_self_contained(page.read_text())
+    assert (tmp_path / "opened").read_text().splitlines() == [(folder / "report.html").as_uri(), page.as_uri()]
+    assert mnistnet("report", model, "--open").returncode == 0  # its own page is made anew
+
+
+def test_what_a_stopped_training_left_is_told(run_folder: tuple[CommandLine, Path]) -> None:
+    mnistnet, folder = run_folder
+    (folder / "report.json").unlink()
+    done = mnistnet("report", folder)
+    assert done.returncode == 0
+    assert "this is what" in done.stderr
+    assert "Test accuracy" in done.stdout
+    (folder / "model.npz").unlink()
+    done = mnistnet("report", folder)
+    assert (done.returncode, done.stdout, done.stderr.count("\n")) == (1, "", 1)
+    assert "its training was stopped, or is under way" in done.stderr
