@@ -8,19 +8,25 @@ from mnistnet.errors import RunError
 from mnistnet.evaluation.report import Report
 
 DIGITS = tuple(map(str, range(CLASSES)))
+SHARES = (0.9, 0.95, 0.98, 0.99, 1)
+"""Of the images, for which the table of coverage has a row."""
 DATASETS = {"mnist": "MNIST", "sample": "the bundled sample"}
 
 
 def report_text(report: Report) -> str:
     """The report as plain text of at most 80 columns. Raises RunError where it lacks what it should hold."""
     try:
-        parts = [headline(report), confusion_table(report["confusion"]), digits_table(report["digits"])]
+        parts = [headline(report), confusion_table(report["confusion"]), digits_table(report)]
         if report["diagnoses"]:
             parts.append("\n".join(["What went wrong in training", *(f"  {text}" for text in report["diagnoses"])]))
+        if report["answers"]:
+            parts += [reliability_table(report["reliability"]), coverage_table(report)]
         if report["mistakes"]:
-            parts.append(mistakes_list(report["mistakes"]))
+            parts.append(answers_list("Worst mistakes", report["mistakes"], count=10))
+        if report["doubtful"]:
+            parts.append(answers_list("Most doubtful right answers", report["doubtful"], count=5))
         parts.append(f"Model    {report['model']}")
-    except (KeyError, TypeError, ValueError, ArithmeticError) as error:
+    except (LookupError, TypeError, ValueError, ArithmeticError, AttributeError) as error:
         raise RunError(f"the report is not whole ({type(error).__name__}: {error}); train again") from error
     return "\n\n".join(parts)
 
@@ -95,22 +101,46 @@ def confusion_table(confusion: list[list[int]], *, columns: Sequence[str] = DIGI
     return "\n".join(lines)
 
 
-def digits_table(digits: list[dict[str, Any]]) -> str:
-    """Precision, recall and F1 of each digit."""
-    rows = (
-        f"{score['digit']:5}  {score['images']:6,}"
-        + "".join(f"{percent(score[name]):>11}" for name in ("precision", "recall", "f1"))
-        for score in digits
-    )
-    return "\n".join(["digit  images  precision     recall         F1", *rows])
+def digits_table(report: Report) -> str:
+    """Precision, recall and F1 of each digit, and their means."""
+    rows = [(f"{one['digit']:5}", f"{one['images']:,}", one) for one in report["digits"]]
+    lines = [
+        f"{digit:>5}  {images:>6}" + "".join(f"{percent(score[name]):>11}" for name in ("precision", "recall", "f1"))
+        for digit, images, score in [*rows, ("mean", "", report["averages"])]
+    ]
+    return "\n".join(["digit  images  precision     recall         F1", *lines])
 
 
-def mistakes_list(mistakes: list[dict[str, Any]], *, count: int = 10) -> str:
-    """The first mistakes, one a line."""
-    lines = [f"Worst mistakes ({min(count, len(mistakes))} of {len(mistakes):,})"]
+def reliability_table(bins: list[dict[str, Any]]) -> str:
+    """How often answers are right that are so confident."""
+    lines = [
+        f"{percent(one['low']):>8} to {percent(one['high']):>8}  {one['images']:>6,}  {percent(one['confidence']):>9}  "
+        f"{percent(one['accuracy']):>8}"
+        for one in bins
+        if one["images"]
+    ]
+    return "\n".join([f"{'confidence':>20}  images  {'its mean':>9}  {'right':>8}", *lines])
+
+
+def coverage_table(report: Report) -> str:
+    """What would be wrong if only the most confident were answered."""
+    risks, images = report["risk_coverage"], report["test_images"]
+    lines = ["answered, the most confident first    wrong"]
+    for share in SHARES:
+        one = [risk for risk in risks if risk["answered"] >= share * images][0]  # noqa: RUF015  (none is a LookupError)
+        lines.append(
+            f"{one['answered']:>7,} ({percent(one['answered'] / images)}), from {percent(one['confidence'])} on"
+            f"{one['wrong']:>9,} ({percent(one['wrong'] / one['answered'])})"
+        )
+    return "\n".join(lines)
+
+
+def answers_list(title: str, answers: list[dict[str, Any]], *, count: int) -> str:
+    """The first answers, one a line."""
+    lines = [f"{title} ({min(count, len(answers))} of {len(answers):,})"]
     lines += [
-        f"  test image {mistake['index']:5}: true {mistake['label']}, read as {mistake['predicted']}, "
-        f"{percent(mistake['confidence'], 1)} sure"
-        for mistake in mistakes[:count]
+        f"  test image {one['index']:5}: true {one['label']}, read as {one['predicted']}, "
+        f"{percent(one['confidence'], 1)} sure"
+        for one in answers[:count]
     ]
     return "\n".join(lines)

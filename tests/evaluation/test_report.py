@@ -122,6 +122,18 @@ def test_its_text_has_accuracy_matrix_scores_and_mistakes_within_80_columns(repo
     assert max(map(len, [*text.splitlines(), *report_text(whole).splitlines()])) <= 80
 
 
+def test_its_tables_of_confidence_are_the_reports(whole: Report) -> None:
+    text = report_text(whole)
+    for one in whole["reliability"]:
+        shown = f"{one['images']:>6,}  {100 * one['confidence']:>7.2f} %  {100 * one['accuracy']:>6.2f} %"
+        assert (shown in text) == (one["images"] > 0)
+    half = [one for one in whole["risk_coverage"] if one["answered"] == 9_500][0]  # noqa: RUF015
+    shown = f"9,500 (95.00 %), from {100 * half['confidence']:.2f} % on{half['wrong']:>9,} ({half['wrong'] / 95:.2f} %)"
+    assert shown in text
+    least = whole["doubtful"][0]
+    assert f"test image {least['index']:5}: true {least['label']}, read as {least['label']}" in text
+
+
 def test_a_notice_and_a_partial_run_are_said(report: Report) -> None:
     text = report_text(report | {"notice": "trained on little", "partial": True})
     assert "NOTICE: trained on little" in text
