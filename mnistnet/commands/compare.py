@@ -71,7 +71,7 @@ def build_parser() -> argparse.ArgumentParser:
         nargs="+",
         type=filled,
         metavar="MODEL",
-        help="two or more of: a model file, a run's folder, `shipped`",
+        help="two or more of: a model file, a run's folder, `shipped`, `last` (the last run)",
     )
     add(
         "--on",

@@ -48,7 +48,7 @@ def build_parser() -> argparse.ArgumentParser:
         nargs="?",
         type=filled,
         metavar="RUN|MODEL",
-        help="a run's folder, a model file, or `shipped` (the last run)",
+        help="a run's folder, a model file, `shipped`, or `last` for the last run (which is the default)",
     )
     add("--html", type=filled_path, metavar="FILE", help="write the page: one file, which needs nothing else")
     add("--open", action="store_true", help="show the page in the browser")
@@ -104,7 +104,7 @@ def find_report(source: str | None) -> Found:
     """The report that source names. Raises RunError or ModelError."""
     if source == "shipped":
         return Found(report_of_model(shipped("mnist.npz")), None, None)
-    path = Path(source) if source else recall("last-run")
+    path = Path(source) if source and source != "last" else recall("last-run")
     if path is None:
         raise RunError("there is no run yet; train one with `mnistnet train`, or see `mnistnet report shipped`")
     if not path.exists():
