@@ -1,0 +1,108 @@
+// Pictures: dropped, pasted, chosen or taken; the server reads them.
+
+import { fill, newBars } from "./bars.js";
+import { paintInk } from "./paint.js";
+import { ask } from "./server.js";
+import { TEXTS } from "./texts.js";
+
+const byId = (id) => document.getElementById(id);
+const SIDE = 28;
+const WIDEST = 640; // pixels of a picture as it is shown
+
+/** Have pictures that arrive in any way read and shown, the newest first. */
+export function startPictures() {
+  for (const id of ["files", "camera"]) {
+    byId(id).addEventListener("change", (event) => {
+      readAll([...event.target.files]);
+      event.target.value = ""; // the same file may be chosen again
+    });
+  }
+  document.addEventListener("paste", (event) => readAll([...event.clipboardData.files]));
+  document.addEventListener("dragover", (event) => {
+    event.preventDefault();
+    document.body.classList.add("dropping");
+  });
+  document.addEventListener("dragleave", (event) => {
+    if (!event.relatedTarget) document.body.classList.remove("dropping");
+  });
+  document.addEventListener("drop", (event) => {
+    event.preventDefault();
+    document.body.classList.remove("dropping");
+    readAll([...event.dataTransfer.files]);
+  });
+}
+
+/** Read files one after the other. */
+async function readAll(files) {
+  for (const file of files) {
+    byId("news").textContent = TEXTS.reading(file.name);
+    try {
+      const headers = { "Content-Type": "application/octet-stream" };
+      const reading = await ask("/api/read?seen=true", { method: "POST", headers, body: file });
+      const article = await showReading(file, reading);
+      byId("readings").prepend(article);
+      byId("news").textContent = `${file.name}: ${inWords(reading)}`;
+    } catch (error) {
+      byId("news").textContent = `${file.name}: ${TEXTS.failed(error.message)}`;
+    }
+  }
+}
+
+function inWords({ digits, confidence, sure, warnings }) {
+  return TEXTS.says(digits, TEXTS.percent(confidence), sure, warnings.join("; "));
+}
+
+/** A reading with its picture, and what the network saw of each digit. */
+async function showReading(file, reading) {
+  const article = document.createElement("article");
+  const title = Object.assign(document.createElement("h3"), { textContent: file.name });
+  const says = Object.assign(document.createElement("p"), { className: "says", textContent: inWords(reading) });
+  const cards = Object.assign(document.createElement("ul"), { className: "cards" });
+  cards.append(...reading.parts.map(showPart));
+  article.append(title, says, await showBoxes(file, reading), cards);
+  return article;
+}
+
+/** The picture with a box around each digit; nothing where the browser cannot show it. */
+async function showBoxes(file, { parts }) {
+  const canvas = Object.assign(document.createElement("canvas"), { className: "picture" });
+  canvas.setAttribute("role", "img");
+  canvas.setAttribute("aria-label", TEXTS.boxes(file.name, parts.map((part) => part.digit).join("")));
+  let image;
+  try {
+    image = await createImageBitmap(file, { imageOrientation: "from-image" });
+  } catch {
+    return document.createTextNode("");
+  }
+  const scale = Math.min(1, WIDEST / image.width);
+  [canvas.width, canvas.height] = [Math.round(scale * image.width), Math.round(scale * image.height)];
+  const context = canvas.getContext("2d");
+  context.drawImage(image, 0, 0, canvas.width, canvas.height);
+  context.font = "bold 16px system-ui, sans-serif";
+  for (const { box, digit } of parts) {
+    const [left, top, right, bottom] = box.map((edge) => scale * edge);
+    for (const [colour, width] of [["#ffffff", 5], ["#0054a0", 2.5]]) {
+      context.strokeStyle = colour; // a white rim keeps it visible on anything
+      context.lineWidth = width;
+      context.strokeRect(left, top, right - left, bottom - top);
+    }
+    context.fillStyle = "#0054a0";
+    context.fillRect(left, Math.max(0, top - 20), 16, 20);
+    context.fillStyle = "#ffffff";
+    context.fillText(String(digit), left + 3, Math.max(0, top - 20) + 16);
+  }
+  return canvas;
+}
+
+/** What the network saw of a digit, and how likely it takes each. */
+function showPart(part) {
+  const item = document.createElement("li");
+  const canvas = Object.assign(document.createElement("canvas"), { className: "digit" });
+  canvas.setAttribute("role", "img");
+  canvas.setAttribute("aria-label", TEXTS.saw(part.digit));
+  paintInk(canvas, part.image, SIDE);
+  const bars = newBars();
+  fill(bars, part.probabilities, part.digit);
+  item.append(canvas, bars);
+  return item;
+}
