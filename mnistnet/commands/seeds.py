@@ -8,12 +8,14 @@ from dataclasses import replace
 from pathlib import Path
 
 from mnistnet.commands import UsageError, printable, show_error
-from mnistnet.commands.run_folder import REPORT, new_folder, require_room
+from mnistnet.commands.models import MODEL, REPORT
+from mnistnet.commands.run_folder import new_folder, require_room
 from mnistnet.data.mnist import Dataset
 from mnistnet.errors import RunError
 from mnistnet.evaluation.report import Report, read_report
 from mnistnet.evaluation.seeds import summarize, summary_text
 from mnistnet.files import require_writable, write_text
+from mnistnet.training.environment import versions
 from mnistnet.training.settings import Settings
 
 SUMMARY = "seeds.json"
@@ -63,11 +65,16 @@ def train_seeds(settings: Settings, dataset: Dataset, args: argparse.Namespace, 
 
 
 def done_before(settings: Settings, folder: Path, dataset: Dataset) -> Report | None:
-    """The report of a whole run with these settings on these data, if the folder has it."""
+    """The report of a whole run with these settings and versions on these data, if the folder has it."""
     with suppress(RunError):
         report = read_report(folder / REPORT)
-        facts = (report.get("settings"), report.get("data_sha256"), report.get("partial"))
-        if facts == (settings.resolved(), dataset.sha256, False):
+        facts = {
+            "settings": settings.resolved(),
+            "data_sha256": dataset.sha256,
+            "versions": versions(),
+            "partial": False,
+        }
+        if (folder / MODEL).is_file() and all(report.get(name) == value for name, value in facts.items()):
             return report
     return None
 

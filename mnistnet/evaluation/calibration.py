@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mnistnet.arrays import Floats, Labels
+from mnistnet.evaluation.metrics import wilson_interval
 from mnistnet.model_file import Calibration
 from mnistnet.nn.network import Network, Params, Tape, as_probabilities, forward
 
@@ -40,6 +41,8 @@ class Bin(NamedTuple):
     confidence: float
     """Mean, as is the share of right answers; both 0 without images."""
     accuracy: float
+    interval: tuple[float, float]
+    """Of accuracy, 95 % (Wilson)."""
 
 
 class Risk(NamedTuple):
@@ -111,8 +114,12 @@ def reliability(confidences: Floats, right: Truths) -> list[Bin]:
     images = np.bincount(bins, minlength=_BINS)
     sums = [np.bincount(bins, values.astype(np.float64), _BINS) for values in (confidences, right)]
     means = [np.divide(values, images, out=np.zeros(_BINS), where=images > 0) for values in sums]
+    intervals = [
+        wilson_interval(hits, of) if of else (0.0, 1.0)
+        for hits, of in zip(sums[1].astype(int).tolist(), images.tolist(), strict=True)
+    ]
     columns = (np.arange(_BINS) / _BINS, np.arange(1, _BINS + 1) / _BINS, images, *means)
-    return [Bin(*values) for values in zip(*(column.tolist() for column in columns), strict=True)]
+    return [Bin(*values) for values in zip(*(column.tolist() for column in columns), intervals, strict=True)]
 
 
 def expected_calibration_error(bins: Sequence[Bin]) -> float:

@@ -47,6 +47,16 @@ def png_uri(image: Image.Image) -> str:
     return data_uri("image/png", file.getvalue())
 
 
+def picture_uri(image: Image.Image, *, most: int) -> str:
+    """The same, but as a JPEG where a PNG's address would have more than so many bytes, as a photo's has."""
+    uri = png_uri(image)
+    if len(uri) <= most:
+        return uri
+    file = io.BytesIO()
+    image.save(file, "JPEG", quality=85)
+    return data_uri("image/jpeg", file.getvalue())
+
+
 def data_uri(kind: str, content: bytes) -> str:
     """An address that holds its content, which is of a kind such as image/svg+xml."""
     return f"data:{kind};base64,{base64.b64encode(content).decode()}"
