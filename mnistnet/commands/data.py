@@ -112,8 +112,6 @@ def download_bar(*, quiet: bool) -> "Iterator[OnBytes]":
 
 def obtain_dataset(args: argparse.Namespace) -> Dataset:
     """The data that the options of add_source_options ask for; the bundled sample where no mirror answers."""
-    if args.data and args.mirror:
-        raise UsageError("--mirror says where to fetch from, and --data that nothing is fetched: pass one of them")
     if args.data == "sample" and args.require_full:
         raise UsageError("--data sample asks for the sample, and --require-full forbids it: pass one of them")
     try:
@@ -158,6 +156,8 @@ def obtain_tested(provenance: Provenance, args: argparse.Namespace, *, model: st
 
 def obtain_named(data: str | None, args: argparse.Namespace) -> Dataset:
     """The data named; without a name MNIST from the cache, fetched where it is not. Raises what load_cached does."""
+    if data and args.mirror:
+        raise UsageError("--mirror says where to fetch from, and --data that nothing is fetched: pass one of them")
     if data:
         return load_sample() if data == "sample" else load_folder(Path(data))
     with download_bar(quiet=args.quiet) as on_bytes:

@@ -3,6 +3,8 @@
 import argparse
 import hashlib
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 from typing import NamedTuple
@@ -95,20 +97,32 @@ def run(args: argparse.Namespace) -> int:
         require_writable(args.html, overwrite=args.force)
     if args.figures:
         require_figures_writable(args.figures, overwrite=args.force)
+        if args.html and args.figures.resolve() in (args.html.resolve(), *args.html.resolve().parents):
+            raise UsageError(f"report: --html {args.html} is in the folder of --figures, or is it; name another")
     found = find_report(args.source or "last")
-    if args.scorecard:
-        found.report["scorecard"] = new_scorecard(found.model, args)
-    written = args.html or (own_page(found.model) if args.open and not found.page else None)
-    tested = examine(found, args, must=bool(written or args.figures or (args.data and not args.scorecard)))
-    report = tested.report if tested else found.report
-    if tested:
-        write_files(tested, written, args)
-        if args.scorecard and found.folder:
-            keep(tested, found.folder)
-    show(report, written or found.page, args)
+    with whole_records(args.source or "the last run"):
+        if args.scorecard:
+            found.report["scorecard"] = new_scorecard(found.model, args)
+        written = args.html or (own_page(found.model) if args.open and not found.page else None)
+        tested = examine(found, args, must=bool(written or args.figures or (args.data and not args.scorecard)))
+        if tested:
+            write_files(tested, written, args)
+            if args.scorecard and found.folder:
+                keep(tested, found.folder)
+        show(tested.report if tested else found.report, written or found.page, args)
     if args.open and (shown := written or found.page):
         open_page(shown)
     return 0
+
+
+@contextmanager
+def whole_records(name: str) -> Iterator[None]:
+    """Raise RunError where what a report or a model file has on record is not what it should be."""
+    try:
+        yield
+    except (LookupError, TypeError, ValueError, ArithmeticError, AttributeError) as error:
+        reason = " ".join(f"{type(error).__name__}: {error}".split())
+        raise RunError(f"{name}: the record of the training is not whole ({reason:.200}); train again") from error
 
 
 def find_report(source: str) -> Found:
@@ -215,17 +229,9 @@ def show(report: Report, page: Path | None, args: argparse.Namespace) -> None:
     if args.scorecard:
         text = scorecard_report(report["scorecard"])
     else:
-        text = text_of(report, args.source or "the last run")
+        text = report_text(report)
         if report.get("scorecard"):
             text += f"\n\n{scorecard_report(report['scorecard'])}"
     files = [f"Page     {page}"] if page else []
     files += [f"Figures  {args.figures}"] if args.figures else []
     print("\n".join(map(printable, [*text.splitlines(), *files])))
-
-
-def text_of(report: Report, name: str) -> str:
-    """The report in words. Raises RunError, which tells its name."""
-    try:
-        return report_text(report)
-    except RunError as error:
-        raise RunError(f"{name}: {error}") from error

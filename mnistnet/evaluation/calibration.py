@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mnistnet.arrays import Floats, Labels
+from mnistnet.errors import ModelError
 from mnistnet.evaluation.metrics import wilson_interval
 from mnistnet.model_file import Calibration
 from mnistnet.nn.network import Network, Params, Tape, as_probabilities, forward
@@ -56,7 +57,15 @@ class Risk(NamedTuple):
 
 
 def judge(network: Network, params: Params, calibration: Calibration, images: Floats) -> Judgement:
-    """The network's calibrated answers to images (n, 784)."""
+    """The network's calibrated answers to images (n, 784). Raises ModelError where they are no numbers."""
+    with np.errstate(over="ignore", invalid="ignore"):
+        judgement = _judge(network, params, calibration, images)
+    if not (np.isfinite(judgement.probabilities).all() and np.isfinite(judgement.likeness).all()):
+        raise ModelError("the model's parameters are so large that it answers with no numbers; use another model")
+    return judgement
+
+
+def _judge(network: Network, params: Params, calibration: Calibration, images: Floats) -> Judgement:
     blocks = []
     for start in range(0, max(1, len(images)), _AT_ONCE):
         logits, tape = forward(network, params, images[start : start + _AT_ONCE])

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from typing import Any
 
 from mnistnet.arrays import CLASSES
-from mnistnet.errors import RunError
 from mnistnet.evaluation.report import Report
 
 DIGITS = tuple(map(str, range(CLASSES)))
@@ -18,22 +17,19 @@ DATASETS = {"mnist": "MNIST", "sample": "the bundled sample"}
 
 
 def report_text(report: Report) -> str:
-    """The report as plain text of at most 80 columns. Raises RunError where it lacks what it should hold."""
-    try:
-        parts = [headline(report), confusion_table(report["confusion"]), digits_table(report)]
-        if report["diagnoses"]:
-            parts.append("\n".join(["What went wrong in training", *(f"  {text}" for text in report["diagnoses"])]))
-        if report["answers"]:
-            parts += [reliability_table(report["reliability"]), coverage_table(report)]
-        if report["mistakes"]:
-            parts.append(answers_list("Worst mistakes", report["mistakes"], count=10))
-        if report["doubtful"]:
-            parts.append(answers_list("Most doubtful right answers", report["doubtful"], count=5))
-        if report["epochs"]:
-            parts.append(epochs_table(report))
-        parts.append(f"{origin_text(report)}\nModel    {report['model']}")
-    except (LookupError, TypeError, ValueError, ArithmeticError, AttributeError) as error:
-        raise RunError(f"the report is not whole ({type(error).__name__}: {error}); train again") from error
+    """The report as plain text of at most 80 columns."""
+    parts = [headline(report), confusion_table(report["confusion"]), digits_table(report)]
+    if report["diagnoses"]:
+        parts.append("\n".join(["What went wrong in training", *(f"  {text}" for text in report["diagnoses"])]))
+    if report["answers"]:
+        parts += [reliability_table(report["reliability"]), coverage_table(report)]
+    if report["mistakes"]:
+        parts.append(answers_list("Worst mistakes", report["mistakes"], count=10))
+    if report["doubtful"]:
+        parts.append(answers_list("Most doubtful right answers", report["doubtful"], count=5))
+    if report["epochs"]:
+        parts.append(epochs_table(report))
+    parts.append(f"{origin_text(report)}\nModel    {report['model']}")
     return "\n\n".join(parts)
 
 

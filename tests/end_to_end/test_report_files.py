@@ -3,6 +3,7 @@
 import json
 import shutil
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,7 @@ import pytest
 from PIL import Image
 
 from mnistnet.commands.report_files import FIGURES
-from mnistnet.model_file import save_model
+from mnistnet.model_file import load_model, save_model
 from tests.end_to_end.conftest import CommandLine, Done
 from tests.models import small_model
 from tests.pages import Seen, require_self_contained
@@ -106,6 +107,75 @@ def test_a_run_that_was_moved_keeps_its_model_and_another_model_is_noticed(
     done = mnistnet("report", moved, "--html", tmp_path / "page.html", "--force")
     assert (done.returncode, done.stdout, done.stderr.count("\n")) == (1, "", 1)
     assert "gone.npz" in done.stderr
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"scorecard": {"digits": 3}},
+        {"scorecard": -1},
+        {"seconds": "x"},
+        {"reliability": None},
+        {"risk_coverage": []},
+        {"epochs": [{}]},
+        {"versions": None},
+    ],
+)
+@pytest.mark.parametrize("option", ["--quiet", "--html"])
+def test_a_broken_record_is_one_clear_line_and_nothing_is_written(
+    run_folder: tuple[CommandLine, Path], tmp_path: Path, change: dict[str, Any], option: str
+) -> None:
+    mnistnet, folder = run_folder
+    report = json.loads((folder / "report.json").read_bytes())
+    (folder / "report.json").write_text(json.dumps(report | change))
+    page = tmp_path / "page.html"
+    done = mnistnet("report", folder, *(("--html", page) if option == "--html" else ()))
+    if done.returncode:
+        assert (done.returncode, done.stdout, done.stderr.count("\n")) == (1, "", 1)
+        assert not page.exists()
+    else:  # what is measured anew replaces what was broken
+        assert option == "--html"
+        require_self_contained(page.read_text())
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"settings": {}}, {"epochs": [{}]}, {"settings": {"hidden": 3}}, {"epochs": [{"layers": [3]}]}],
+)
+def test_a_models_broken_record_is_one_clear_line_and_no_figure_is_left(
+    run_folder: tuple[CommandLine, Path], tmp_path: Path, change: dict[str, Any]
+) -> None:
+    mnistnet, folder = run_folder
+    model = load_model(folder / "model.npz")
+    broken = tmp_path / "broken.npz"
+    save_model(replace(model, provenance=replace(model.provenance, **change)), broken)
+    for option, place in (("--html", tmp_path / "page.html"), ("--figures", tmp_path / "figures")):
+        done = mnistnet("report", broken, option, place)
+        assert (done.returncode, done.stdout, done.stderr.count("\n")) == (1, "", 1)
+        assert "is not whole" in done.stderr
+        assert not place.exists()
+
+
+@pytest.mark.parametrize("command", ["report", "verify", "compare"])
+def test_a_model_that_answers_with_no_numbers_is_one_clear_line(
+    run_folder: tuple[CommandLine, Path], tmp_path: Path, command: str
+) -> None:
+    mnistnet, folder = run_folder
+    model = load_model(folder / "model.npz")
+    model.params.flat[:] = 1e30
+    save_model(model, tmp_path / "huge.npz")
+    others = {"report": ("--html", tmp_path / "page.html"), "compare": (folder,)}
+    done = mnistnet(command, tmp_path / "huge.npz", *others.get(command, ()))
+    assert (done.returncode, done.stdout, done.stderr.count("\n")) == (1, "", 1)
+    assert "so large that it answers with no numbers" in done.stderr
+
+
+def test_page_and_figures_of_one_name_are_wrong_usage(run_folder: tuple[CommandLine, Path], tmp_path: Path) -> None:
+    mnistnet, folder = run_folder
+    place = tmp_path / "one.html"
+    done = mnistnet("report", folder, "--html", place, "--figures", place)
+    assert (done.returncode, done.stdout, done.stderr.count("\n")) == (2, "", 1)
+    assert not place.exists()
 
 
 @needs_sh
