@@ -16,7 +16,7 @@ def require_free(path: Path, *, overwrite: bool, instead: str = "choose another 
         raise OutputError(f"{path} is a folder; name a file")
     if path.exists() and not path.is_file():
         raise OutputError(f"{path} is a device and no regular file; name a file")
-    if path.exists() and not overwrite:
+    if (path.exists() or path.is_symlink()) and not overwrite:  # a link to nowhere would be replaced, too
         raise OutputError(f"{path} exists already; {instead} or pass --force to replace it")
 
 

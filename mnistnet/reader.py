@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from mnistnet.arrays import SIDE, Floats
-from mnistnet.errors import ModelError, PictureError
+from mnistnet.errors import PictureError
 from mnistnet.evaluation.calibration import Judgement, judge
 from mnistnet.model_file import Model
 from mnistnet.reading import best_reading, digit_gains
@@ -147,11 +147,7 @@ class Reader:
         return Digits(boxes, images[chosen], judgement, candidates.are_all)
 
     def _judge(self, images: Floats) -> Judgement:
-        with np.errstate(over="ignore", invalid="ignore"):
-            judgement = judge(self.model.network, self.model.params, self.model.calibration, images)
-        if not (np.isfinite(judgement.probabilities).all() and np.isfinite(judgement.likeness).all()):
-            raise ModelError("the model's parameters are so large that it answers with no numbers; use another --model")
-        return judgement
+        return judge(self.model.network, self.model.params, self.model.calibration, images)
 
 
 def percent(share: float) -> str:

@@ -4,31 +4,32 @@ import argparse
 import json
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from pathlib import Path
 from statistics import median
 from typing import NamedTuple
 
-import numpy as np
-from PIL import Image
-
+from mnistnet.arrays import SIDE
 from mnistnet.commands import UsageError, filled, filled_path, printable, show_error
 from mnistnet.commands.data import add_test_options, obtain_named
-from mnistnet.commands.report import find_report, model_of
+from mnistnet.commands.models import model_path
 from mnistnet.data.folder import find_pictures, label_folder, name_in
 from mnistnet.data.mnist import Dataset
 from mnistnet.errors import DataError
 from mnistnet.evaluation.calibration import judge
 from mnistnet.evaluation.comparison import Comparison, Contestant, compare, comparison_text
 from mnistnet.evaluation.report_text import DATASETS
+from mnistnet.explain import as_image
 from mnistnet.files import require_writable, write_text
 from mnistnet.model_file import Model, load_model
+from mnistnet.pages import picture_uri, png_uri
 from mnistnet.reader import Reader
 from mnistnet.vision.image_file import open_colours, open_picture
 
 THUMBNAIL = 160
 """Longer side of a picture on the page, in pixels."""
-MOST_MODELS = 26
-"""They are called A to Z."""
+MOST_MODELS = 10
+"""Each is compared with each."""
 OF_MNIST, OF_SAMPLE = (f"test images of {DATASETS[name]}" for name in ("mnist", "sample"))
 ROUNDS = 3
 """How often each model's time is taken, in turns with the others."""
@@ -51,8 +52,8 @@ class Result(NamedTuple):
     """A comparison, and what shows the pictures in it."""
 
     comparison: Comparison
-    picture: Callable[[int | str], Image.Image]
-    """By what a comparison calls it."""
+    picture: Callable[[int | str], str]
+    """From what a comparison calls it to an address that holds it."""
     errors: list[str]
     """Pictures that could not be read, and why."""
 
@@ -95,13 +96,13 @@ def run(args: argparse.Namespace) -> int:
         raise UsageError("compare: --data and --mirror are about MNIST's test images: pass them or --on")
     if args.html:
         require_writable(args.html, overwrite=args.force)
-    paths = [model_of(find_report(name).report) for name in args.models]
+    paths = list(map(model_path, args.models))
     entries = [Entry(name, path, load_model(path)) for name, path in zip(args.models, paths, strict=True)]
     comparison, picture, errors = compare_on_folder(entries, args.on) if args.on else compare_on_tests(entries, args)
     if args.html:
         from mnistnet.evaluation.comparison_page import comparison_page
 
-        page = comparison_page(comparison, picture, disputed=comparison["of"] == OF_MNIST)
+        page = comparison_page(comparison, picture, digits=not args.on, disputed=comparison["of"] == OF_MNIST)
         write_text(args.html, page, overwrite=args.force)
     print(json.dumps(comparison) if args.json else "\n".join(map(printable, describe(comparison, args.html))))
     for error in errors:
@@ -135,7 +136,7 @@ def compare_on_tests(entries: Sequence[Entry], args: argparse.Namespace) -> Resu
         of=OF_MNIST if dataset.name == "mnist" else OF_SAMPLE,
         notice=f"{', '.join(learnt)}: {LEARNT}" if learnt else "",
     )
-    return Result(comparison, lambda index: digit_image(dataset, int(index)), [])
+    return Result(comparison, lambda index: digit_uri(dataset, int(index)), [])
 
 
 def read_tests(model: Model, dataset: Dataset) -> tuple[list[str], float]:
@@ -146,10 +147,9 @@ def read_tests(model: Model, dataset: Dataset) -> tuple[list[str], float]:
     return [str(digit) for digit in judgement.probabilities.argmax(axis=1)], seconds
 
 
-def digit_image(dataset: Dataset, index: int) -> Image.Image:
-    """A test image, ink black on white."""
-    image = dataset.test.images[index].reshape(28, 28)
-    return Image.fromarray(np.uint8(np.round(255 * (1 - image))))
+def digit_uri(dataset: Dataset, index: int) -> str:
+    """A test image, ink white on black, as an address that holds it."""
+    return png_uri(as_image(dataset.test.images[index].reshape(SIDE, SIDE), (SIDE, SIDE)))
 
 
 def compare_on_folder(entries: Sequence[Entry], folder: Path) -> Result:
@@ -161,14 +161,17 @@ def compare_on_folder(entries: Sequence[Entry], folder: Path) -> Result:
     answers: list[list[str]] = [[] for _ in entries]
     read, errors = [], []
     for picture in labelled:
-        readings = []
-        for place, reader in enumerate(readers):
+        readings, times = [], []
+        with suppress(OSError):
+            picture.path.read_bytes()  # else the first to open it would pay for its way from the disk
+        for reader in readers:
             started = time.perf_counter()
             readings.append(reader.try_read(picture.path, name=name_in(folder, picture.path)))
-            seconds[place] += time.perf_counter() - started
+            times.append(time.perf_counter() - started)
         if readings[0].error:
             errors.append(readings[0].error)
             continue
+        seconds = [total + time for total, time in zip(seconds, times, strict=True)]
         read.append(picture)
         for of_model, reading in zip(answers, readings, strict=True):
             of_model.append(reading.digits)
@@ -185,11 +188,11 @@ def compare_on_folder(entries: Sequence[Entry], folder: Path) -> Result:
     return Result(comparison, lambda name: thumbnail(paths[str(name)]), errors)
 
 
-def thumbnail(path: Path) -> Image.Image:
-    """A user's picture, small."""
-    name = path.name
-    image = open_colours(path, name=name)
+def thumbnail(path: Path) -> str:
+    """A user's picture, small, as an address that holds it."""
+    image = open_colours(path, name=path.name)
     if image is None:
-        image = Image.fromarray(np.uint8(np.round(255 * open_picture(path, name=name).grey)))
+        grey = open_picture(path, name=path.name).grey
+        image = as_image(grey, (grey.shape[1], grey.shape[0]))
     image.thumbnail((THUMBNAIL, THUMBNAIL))
-    return image
+    return picture_uri(image, most=8_000)

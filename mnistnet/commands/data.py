@@ -112,8 +112,6 @@ def download_bar(*, quiet: bool) -> "Iterator[OnBytes]":
 
 def obtain_dataset(args: argparse.Namespace) -> Dataset:
     """The data that the options of add_source_options ask for; the bundled sample where no mirror answers."""
-    if args.data and args.mirror:
-        raise UsageError("--mirror says where to fetch from, and --data that nothing is fetched: pass one of them")
     if args.data == "sample" and args.require_full:
         raise UsageError("--data sample asks for the sample, and --require-full forbids it: pass one of them")
     try:
@@ -140,24 +138,26 @@ def add_test_options(parser: argparse.ArgumentParser) -> None:
     add_mirror_option(parser)
 
 
-def obtain_tested(provenance: Provenance, args: argparse.Namespace, *, model: str) -> Dataset:
+def obtain_tested(provenance: Provenance, args: argparse.Namespace, *, model: str, fetch: bool = True) -> Dataset:
     """The data that a model was tested on, by the options of add_test_options.
 
-    Raises DataError where they are others, and what load_cached raises.
+    Raises DataError where they are others or, unless they may be fetched, not at hand, and what load_cached raises.
     """
-    dataset = obtain_named(args.data or ("sample" if provenance.dataset == "sample" else None), args)
-    wrong = [name for name, digest in provenance.data_sha256.items() if dataset.sha256.get(name) != digest]
-    if wrong:
-        got = dataset.sha256.get(wrong[0], f"none among those of {args.data or dataset.name}")
-        raise DataError(
-            f"{model} was tested on other data: expected {wrong[0]} with SHA-256 {provenance.data_sha256[wrong[0]]}, "
-            f"got {got}; name its folder with --data"
-        )
+    name = args.data or ("sample" if provenance.dataset == "sample" else None)
+    dataset = obtain_named(name, args) if fetch or name else load_folder(cache())
+    for file, digest in dataset.sha256.items():
+        if (stated := provenance.data_sha256.get(file)) != digest:
+            raise DataError(
+                f"{model} was tested on other data: it states {stated or 'nothing'} as the SHA-256 of {file}, got "
+                f"{digest}; name the right folder with --data"
+            )
     return dataset
 
 
 def obtain_named(data: str | None, args: argparse.Namespace) -> Dataset:
     """The data named; without a name MNIST from the cache, fetched where it is not. Raises what load_cached does."""
+    if data and args.mirror:
+        raise UsageError("--mirror says where to fetch from, and --data that nothing is fetched: pass one of them")
     if data:
         return load_sample() if data == "sample" else load_folder(Path(data))
     with download_bar(quiet=args.quiet) as on_bytes:

@@ -10,7 +10,7 @@ from rich.progress import BarColumn
 
 from mnistnet.commands import UsageError, filled, filled_path, printable, show_error
 from mnistnet.commands.gallery import Gallery
-from mnistnet.commands.predict import describe_model, find_model
+from mnistnet.commands.models import describe_model, find_model
 from mnistnet.commands.progress import progress_bar
 from mnistnet.data.folder import LabelledFolder, LabelledPicture, find_pictures, label_folder, name_in
 from mnistnet.errors import DataError, OutputError
@@ -37,7 +37,7 @@ def build_parser() -> argparse.ArgumentParser:
         "--model",
         type=filled,
         metavar="FILE.npz",
-        help="what to read with, or `shipped` (the one you trained last, else the shipped)",
+        help="what to read with, a run's folder, `last` or `shipped` (the one you trained last, else the shipped)",
     )
     add(
         "--by",

@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 
 from mnistnet.commands import UsageError, filled, filled_path, printable
-from mnistnet.commands.predict import describe_model, find_model
+from mnistnet.commands.models import describe_model, find_model
 from mnistnet.errors import OutputError
 from mnistnet.files import new_file, require_writable
 from mnistnet.model_file import Model
@@ -25,7 +25,7 @@ def build_parser() -> argparse.ArgumentParser:
         "--model",
         type=filled,
         metavar="FILE.npz",
-        help="what to write, or `shipped` (the one you trained last, else the shipped)",
+        help="what to write, a run's folder, `last` or `shipped` (the one you trained last, else the shipped)",
     )
     add("--force", action="store_true", help="replace FILE.onnx if it is there already")
     add("--json", action="store_true", help="print what was written as one line of JSON")

@@ -1,6 +1,5 @@
 """Inside page: what goes on inside the network while it reads a picture, drawn and told on one HTML page."""
 
-import io
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -10,7 +9,7 @@ from mnistnet.arrays import SIDE, Floats
 from mnistnet.commands import printable
 from mnistnet.explain import as_image, draw_pictures
 from mnistnet.inspection import DigitInside, HiddenLayer, Unit
-from mnistnet.pages import data_uri, png_uri, render
+from mnistnet.pages import picture_uri, render
 from mnistnet.painting import paint_evidence, paint_signed
 from mnistnet.reader import Inspection, percent
 from mnistnet.vision.remarks import find_remarks
@@ -68,12 +67,8 @@ def show_picture(inspection: Inspection, colours: Image.Image | None) -> Figure:
 
 
 def figure(image: Image.Image, alt: str, caption: str) -> Figure:
-    """A figure that shows image, as a PNG, or where a photo is large as that, as a JPEG."""
-    uri = png_uri(image)
-    if len(uri) > LARGEST:
-        file = io.BytesIO()
-        image.save(file, "JPEG", quality=85)
-        uri = data_uri("image/jpeg", file.getvalue())
+    """A figure that shows image."""
+    uri = picture_uri(image, most=LARGEST)
     return Figure(uri, image.width, image.height, alt, caption)
 
 

@@ -23,7 +23,8 @@ from mnistnet.commands import UsageError, filled, filled_path, printable
 from mnistnet.commands.browser import open_page
 from mnistnet.commands.gallery import cut_name
 from mnistnet.commands.inside_page import make_page, tell_change
-from mnistnet.commands.predict import answer, describe_model, find_model
+from mnistnet.commands.models import describe_model, find_model
+from mnistnet.commands.predict import answer
 from mnistnet.files import require_writable, write_text
 from mnistnet.inspection import DigitInside, look_inside
 from mnistnet.reader import Reader, Reading, percent
@@ -45,7 +46,7 @@ def build_parser() -> argparse.ArgumentParser:
         "--model",
         type=filled,
         metavar="FILE.npz",
-        help="what to read with, or `shipped` (the one you trained last, else the shipped)",
+        help="what to read with, a run's folder, `last` or `shipped` (the one you trained last, else the shipped)",
     )
     add(
         "--output",

@@ -9,11 +9,10 @@ from pathlib import Path
 from typing import Protocol
 
 from mnistnet.commands import UsageError, filled, filled_path, printable, show_error
+from mnistnet.commands.models import describe_model, find_model
 from mnistnet.data.folder import SUFFIXES, find_pictures
 from mnistnet.errors import OutputError
 from mnistnet.files import require_writable, write_text
-from mnistnet.model_file import Model, load_model
-from mnistnet.places import recall, shipped
 from mnistnet.reader import Reader, Reading, percent
 
 CSV_COLUMNS = ("file", "digits", "confidence", "sure", "warnings", "error")
@@ -47,7 +46,7 @@ def build_parser() -> argparse.ArgumentParser:
         "--model",
         type=filled,
         metavar="FILE.npz",
-        help="what to read with, or `shipped` (the one you trained last, else the shipped)",
+        help="what to read with, a run's folder, `last` or `shipped` (the one you trained last, else the shipped)",
     )
     add("--single", action="store_true", help="take all that is in a picture for one digit")
     add("--json", action="store_true", help="print one JSON object a picture, one a line")
@@ -99,29 +98,6 @@ def open_gallery(folder: Path, inputs: list[str], reader: Reader, *, overwrite: 
         with suppress(OSError):  # such as a name that is too long, which is told when it is read
             require_apart(folder, find_pictures(text))
     return Gallery(folder, reader, overwrite=overwrite).try_read
-
-
-def find_model(name: str | None) -> tuple[Path, Model]:
-    """The model that is asked for; else the one trained last; else the shipped one."""
-    if name and name != "shipped":
-        return Path(name), load_model(Path(name))
-    if name is None and (path := recall("last-model")) is not None and path.is_file():
-        model = load_model(path)
-        if model.provenance.is_whole:  # another training may have written over it since
-            return path, model
-    return shipped("mnist.npz"), load_model(shipped("mnist.npz"))
-
-
-def describe_model(path: Path, model: Model) -> str:
-    """Which model reads, and whether the shipped one would do better."""
-    facts = model.provenance
-    claim = f"{facts.test_errors:,} of {facts.test_images:,} test images misread"
-    if path == shipped("mnist.npz"):
-        return f"model: shipped ({claim})"
-    best = load_model(shipped("mnist.npz")).provenance
-    if best.test_errors * facts.test_images < facts.test_errors * best.test_images:
-        claim += f"; the shipped one misreads {best.test_errors:,} of {best.test_images:,}: --model shipped"
-    return f"model: {path} ({claim}{'; ' + facts.notice if facts.notice else ''})"
 
 
 def read_all(inputs: list[str], read: Read) -> Iterator[Reading]:

@@ -1,38 +1,53 @@
 """`mnistnet report`: the accuracy report of a run or a model."""
 
 import argparse
+import hashlib
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
 from pathlib import Path
 from typing import NamedTuple
 
 from mnistnet.commands import UsageError, filled, filled_path, printable, show_error
 from mnistnet.commands.browser import open_page
 from mnistnet.commands.data import add_mirror_option, obtain_tested
+from mnistnet.commands.gallery import cut_name
+from mnistnet.commands.models import REPORT, file_sha256, model_in, model_path, run_folder
 from mnistnet.commands.options import whole_number
 from mnistnet.commands.report_files import require_figures_writable, write_figures, write_page
-from mnistnet.commands.run_folder import PAGE, REPORT
+from mnistnet.commands.run_folder import PAGE
 from mnistnet.data.mnist import Dataset
-from mnistnet.errors import DataError, ModelError, OutputError, RunError
+from mnistnet.errors import DataError, OutputError, RunError
 from mnistnet.evaluation.calibration import judge
 from mnistnet.evaluation.reading_score import Score
 from mnistnet.evaluation.report import Report, make_report, read_report
 from mnistnet.evaluation.report_text import report_text
 from mnistnet.files import require_writable, write_text
 from mnistnet.model_file import Model, load_model
-from mnistnet.places import home, recall, shipped
+from mnistnet.places import home
 
 SCORECARD_DIGITS = 200
 """Under a minute on one slow core."""
 
 
 class Found(NamedTuple):
-    """The report that was asked for."""
+    """The report that was asked for, as it stands somewhere."""
 
     report: Report
+    model: Path
     folder: Path | None
-    """Its run's,"""
+    """Of its run,"""
     page: Path | None
     """and the page in it."""
+
+
+class Tested(NamedTuple):
+    """A report that tells of each test image, and what it was made from."""
+
+    report: Report
+    model: Model
+    dataset: Dataset
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -82,103 +97,126 @@ def run(args: argparse.Namespace) -> int:
         require_writable(args.html, overwrite=args.force)
     if args.figures:
         require_figures_writable(args.figures, overwrite=args.force)
-    report, folder, page = find_report(args.source)
-    if args.scorecard:
-        report |= {"scorecard": new_scorecard(report, args)}
-        if folder:
-            keep(report, folder, args)
-    written = args.html or (own_page(report) if args.open and not page else None)
-    if written or args.figures or (args.data and not args.scorecard):
-        report, model, dataset = examine(report, args)
-        if written:
-            write_page(written, report, model, dataset, overwrite=args.force or written != args.html)
-        if args.figures:
-            write_figures(args.figures, report, model, dataset, overwrite=args.force)
-    show(report, written or page, args)
-    if args.open and (shown := written or page):
+        if args.html and args.figures.resolve() in (args.html.resolve(), *args.html.resolve().parents):
+            raise UsageError(f"report: --html {args.html} is in the folder of --figures, or is it; name another")
+    found = find_report(args.source or "last")
+    with whole_records(args.source or "the last run"):
+        if args.scorecard:
+            found.report["scorecard"] = new_scorecard(found.model, args)
+        written = args.html or (own_page(found.model) if args.open and not found.page else None)
+        tested = examine(found, args, must=bool(written or args.figures or (args.data and not args.scorecard)))
+        if tested:
+            write_files(tested, written, args)
+            if args.scorecard and found.folder:
+                keep(tested, found.folder)
+        show(tested.report if tested else found.report, written or found.page, args)
+    if args.open and (shown := written or found.page):
         open_page(shown)
     return 0
 
 
-def find_report(source: str | None) -> Found:
+@contextmanager
+def whole_records(name: str) -> Iterator[None]:
+    """Raise RunError where what a report or a model file has on record is not what it should be."""
+    try:
+        yield
+    except (LookupError, TypeError, ValueError, ArithmeticError, AttributeError) as error:
+        reason = " ".join(f"{type(error).__name__}: {error}".split())
+        raise RunError(f"{name}: the record of the training is not whole ({reason:.200}); train again") from error
+
+
+def find_report(source: str) -> Found:
     """The report that source names. Raises RunError or ModelError."""
-    if source == "shipped":
-        return Found(report_of_model(shipped("mnist.npz")), None, None)
-    path = Path(source) if source and source != "last" else recall("last-run")
-    if path is None:
-        raise RunError("there is no run yet; train one with `mnistnet train`, or see `mnistnet report shipped`")
-    if not path.exists():
-        raise RunError(f"there is no run or model {path}; train one with `mnistnet train`")
-    folder = path.parent if path.name == REPORT else path
-    if not folder.is_dir():
-        return Found(report_of_model(path), None, None)
-    page = folder / PAGE
-    return Found(report_of_run(folder), folder, page if page.is_file() else None)
+    folder = run_folder(source)
+    if not folder:
+        path = model_path(source)
+        return Found(report_of_model(path), path, None, None)
+    model, page = model_in(folder), folder / PAGE
+    report = report_of_run(folder, model) | {"model": str(model)}  # the run may have been moved
+    return Found(report, model, folder, page if page.is_file() else None)
 
 
-def report_of_run(folder: Path) -> Report:
-    """The report that a run left; where that is missing or broken, what its model says. Raises RunError."""
-    model = folder / "model.npz"
-    if inner := sorted(folder.glob(f"*/{REPORT}")):
-        raise RunError(f"{folder} holds {len(inner)} runs; name one of them, such as {inner[0].parent}")
-    if not (folder / REPORT).exists() and not model.is_file():
-        raise RunError(
-            f"{folder} has no report: its training was stopped, or is under way; train again, or go on with "
-            "`mnistnet train --resume CHECKPOINT`"
-        )
+def report_of_run(folder: Path, model: Path) -> Report:
+    """The report that a run left; where that is missing or broken, what its model says. Raises RunError, ModelError."""
     try:
         return read_report(folder / REPORT)
     except RunError as error:
-        if not model.is_file():
-            raise
+        report = report_of_model(model)
         show_error(f"NOTICE: {error}; this is what {model} says")
-        return report_of_model(model)
+        return report
 
 
 def report_of_model(path: Path) -> Report:
-    """The report that a model file carries; single test images are not told of."""
-    return make_report(load_model(path), path=str(path))
+    """What a model file says of itself; single test images are not told of."""
+    return make_report(load_model(path), path=str(path), sha256=file_sha256(path))
 
 
-def model_of(report: Report) -> Path:
-    """The model that a report is on. Raises RunError."""
-    if not isinstance(report.get("model"), str):
-        raise RunError("the report names no model; train again")
-    return Path(report["model"])
-
-
-def new_scorecard(report: Report, args: argparse.Namespace) -> Score:
-    """The scorecard of a report's model."""
+def new_scorecard(model: Path, args: argparse.Namespace) -> Score:
+    """The scorecard of a model."""
     from mnistnet.commands.scorecard import make_scorecard  # the reader and rich, only where they are needed
 
     count = SCORECARD_DIGITS if args.count is None else args.count
-    return make_scorecard(model_of(report), data=args.data, count=count, quiet=args.quiet)
+    return make_scorecard(model, data=args.data, count=count, quiet=args.quiet)
 
 
-def keep(report: Report, folder: Path, args: argparse.Namespace) -> None:
+def examine(found: Found, args: argparse.Namespace, *, must: bool) -> Tested | None:
+    """Have the model read its test images again, for a report that tells of each of them.
+
+    A run's report does already. Unless it must be, it is done where the images are at hand, and nothing is fetched.
+    """
+    if not must and found.report.get("answers") and not args.scorecard:
+        return None
+    model = load_model(found.model)
+    try:
+        dataset = obtain_tested(model.provenance, args, model=str(found.model), fetch=must)
+    except DataError as error:
+        if must:
+            raise
+        if args.scorecard and found.folder:
+            show_error(f"NOTICE: the run's own report stays without the scorecard: {error}")
+        return None
+    kept = {name: found.report.get(name) for name in ("trained", "seconds")}
+    if found.folder and found.report.get("data_sha256") and not is_same(found.report, model):
+        raise RunError(f"{found.model} is another model than that of the report in {found.folder}; train again")
+    judgement = judge(model.network, model.params, model.calibration, dataset.test.images)
+    report = make_report(
+        model,
+        path=str(found.model),
+        sha256=file_sha256(found.model),
+        judgement=judgement,
+        labels=dataset.test.labels,
+        **kept,
+    )
+    return Tested(report | {"scorecard": found.report.get("scorecard")}, model, dataset)
+
+
+def is_same(report: Report, model: Model) -> bool:
+    """Whether a report tells of this model, by how it was trained and by what it misread."""
+    facts = asdict(model.provenance)
+    return all(report.get(name) == facts[name] for name in ("settings", "data_sha256", "epochs", "best_epoch"))
+
+
+def write_files(tested: Tested, page: Path | None, args: argparse.Namespace) -> None:
+    """Write page and figures, where they were asked for."""
+    if page:
+        write_page(page, *tested, overwrite=args.force or page != args.html)
+    if args.figures:
+        write_figures(args.figures, *tested, overwrite=args.force)
+
+
+def keep(tested: Tested, folder: Path) -> None:
     """Have the run's own report and page contain the scorecard; say so where they cannot."""
     try:
-        whole, model, dataset = examine(report, args)
-        write_page(folder / PAGE, whole, model, dataset, overwrite=True)
-        write_text(folder / REPORT, json.dumps(whole), overwrite=True)
-    except (DataError, ModelError, OutputError) as error:
+        write_page(folder / PAGE, *tested, overwrite=True)
+        write_text(folder / REPORT, json.dumps(tested.report), overwrite=True)
+    except OutputError as error:
         show_error(f"NOTICE: the run's own report stays without the scorecard: {error}")
 
 
-def examine(report: Report, args: argparse.Namespace) -> tuple[Report, Model, Dataset]:
-    """Have a report's model read the test images again: the report that tells of each of them, model and images."""
-    path = model_of(report)
-    model = load_model(path)
-    dataset = obtain_tested(model.provenance, args, model=str(path))
-    judgement = judge(model.network, model.params, model.calibration, dataset.test.images)
-    kept = {name: report.get(name) for name in ("trained", "seconds")}
-    whole = make_report(model, path=str(path), judgement=judgement, labels=dataset.test.labels, **kept)
-    return whole | {"scorecard": report.get("scorecard")}, model, dataset
-
-
-def own_page(report: Report) -> Path:
-    """Where the page of a model goes that nobody named a place for."""
-    return home() / "reports" / f"{model_of(report).stem}.html"
+def own_page(model: Path) -> Path:
+    """Where the page of a model goes that nobody named a place for: models of one name have pages of their own."""
+    place = hashlib.sha256(bytes(model.resolve())).hexdigest()[:8]
+    return home() / "reports" / f"{cut_name(model.stem)}-{place}.html"
 
 
 def show(report: Report, page: Path | None, args: argparse.Namespace) -> None:
@@ -186,20 +224,14 @@ def show(report: Report, page: Path | None, args: argparse.Namespace) -> None:
     if args.json:
         print(json.dumps(report["scorecard"] if args.scorecard else report))
         return
-    if args.scorecard:
-        from mnistnet.commands.scorecard import scorecard_report
+    from mnistnet.commands.scorecard import scorecard_report  # the reader and rich: not where JSON is wanted
 
+    if args.scorecard:
         text = scorecard_report(report["scorecard"])
     else:
-        text = text_of(report, args.source or "the last run")
+        text = report_text(report)
+        if report.get("scorecard"):
+            text += f"\n\n{scorecard_report(report['scorecard'])}"
     files = [f"Page     {page}"] if page else []
     files += [f"Figures  {args.figures}"] if args.figures else []
     print("\n".join(map(printable, [*text.splitlines(), *files])))
-
-
-def text_of(report: Report, name: str) -> str:
-    """The report in words. Raises RunError, which tells its name."""
-    try:
-        return report_text(report)
-    except RunError as error:
-        raise RunError(f"{name}: {error}") from error

@@ -38,17 +38,14 @@ def write_page(path: Path, report: Report, model: Model, dataset: Dataset, *, ov
     write_text(path, report_page(report, dataset.test.images, charts), overwrite=overwrite)
 
 
-def write_figures(folder: Path, report: Report, model: Model, dataset: Dataset, *, overwrite: bool) -> list[Path]:
-    """Write every figure as PNG and as SVG, and give their paths. Raises OutputError."""
+def write_figures(folder: Path, report: Report, model: Model, dataset: Dataset, *, overwrite: bool) -> None:
+    """Write every figure as PNG and as SVG. Raises OutputError."""
     from mnistnet.evaluation.figures import save_figure
 
-    written = []
-    for name, draw in figures_of(report, model, dataset).items():
-        figure = draw()
+    figures = {name: draw() for name, draw in figures_of(report, model, dataset).items()}  # all, before any is written
+    for name, figure in figures.items():
         for path in (folder / f"{name}.png", folder / f"{name}.svg"):
             save_figure(figure, path, overwrite=overwrite)
-            written.append(path)
-    return written
 
 
 def require_figures_writable(folder: Path, *, overwrite: bool) -> None:

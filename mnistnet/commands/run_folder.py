@@ -7,6 +7,7 @@ from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 
+from mnistnet.commands.models import MODEL, REPORT, file_sha256
 from mnistnet.commands.report_files import write_page
 from mnistnet.data.mnist import Dataset
 from mnistnet.errors import OutputError
@@ -16,7 +17,7 @@ from mnistnet.files import require_writable, write_text
 from mnistnet.model_file import Model
 from mnistnet.places import home, remember
 
-REPORT, PAGE = "report.json", "report.html"
+PAGE = "report.html"
 
 
 def require_room(run_dir: Path | None, output: Path | None, *, overwrite: bool) -> list[Path]:
@@ -25,7 +26,7 @@ def require_room(run_dir: Path | None, output: Path | None, *, overwrite: bool) 
     None is a new folder in the user's runs, and a model in the run's folder. Returns what will be written, resolved.
     """
     folder = run_dir or home() / "runs" / "new"
-    paths = [output or folder / "model.npz", folder / REPORT, folder / PAGE]
+    paths = [output or folder / MODEL, folder / REPORT, folder / PAGE]
     for path in paths:
         require_writable(path, overwrite=overwrite)
     for note in ("last-run", "last-model"):
@@ -70,6 +71,7 @@ def save_run(
     report = make_report(
         model,
         path=str(output),
+        sha256=file_sha256(output),
         judgement=judgement,
         labels=dataset.test.labels,
         trained=now().isoformat(timespec="seconds"),

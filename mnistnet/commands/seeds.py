@@ -8,12 +8,14 @@ from dataclasses import replace
 from pathlib import Path
 
 from mnistnet.commands import UsageError, printable, show_error
-from mnistnet.commands.run_folder import REPORT, new_folder, require_room
+from mnistnet.commands.models import MODEL, REPORT, file_sha256
+from mnistnet.commands.run_folder import new_folder, require_room
 from mnistnet.data.mnist import Dataset
-from mnistnet.errors import RunError
+from mnistnet.errors import OutputError, RunError
 from mnistnet.evaluation.report import Report, read_report
 from mnistnet.evaluation.seeds import summarize, summary_text
-from mnistnet.files import require_writable, write_text
+from mnistnet.files import require_free, require_writable, write_text
+from mnistnet.training.environment import versions
 from mnistnet.training.settings import Settings
 
 SUMMARY = "seeds.json"
@@ -37,13 +39,13 @@ def train_seeds(settings: Settings, dataset: Dataset, args: argparse.Namespace, 
     """Train with each seed in a folder of its own, and show what all come to; 130 if Ctrl-C stopped it."""
     seeds = range(settings.seed, settings.seed + args.seeds)
     if args.run_dir:
-        require_writable(args.run_dir / SUMMARY, overwrite=True)
+        require_own(args.run_dir / SUMMARY, force=args.force)
     parent = args.run_dir.absolute() if args.run_dir else new_folder("runs", instead="--run-dir")
     runs = [(replace(settings, seed=seed), parent / f"seed-{seed}") for seed in seeds]
-    done = {folder: None if args.force else done_before(one, folder, dataset) for one, folder in runs}
+    done = {folder: done_before(one, folder, dataset) for one, folder in runs}
     for folder, report in done.items():
         if not report:
-            require_room(folder, None, overwrite=args.force)
+            require_empty(folder, force=args.force)
     reports: list[tuple[Report, str]] = []
     with suppress(KeyboardInterrupt):
         for one, folder in runs:
@@ -62,12 +64,37 @@ def train_seeds(settings: Settings, dataset: Dataset, args: argparse.Namespace, 
     return 0
 
 
+def require_own(path: Path, *, force: bool) -> None:
+    """Raise OutputError unless the summary can be written, and is new or one of these."""
+    require_writable(path, overwrite=True)
+    with suppress(OSError, ValueError, RecursionError, TypeError):
+        force = force or "runs" in json.loads(path.read_bytes())
+    require_free(path, overwrite=force)
+
+
+def require_empty(folder: Path, *, force: bool) -> None:
+    """Raise OutputError where a seed's folder holds something that is no such run, or only a part of one."""
+    if not force and folder.is_dir() and any(folder.iterdir()):
+        raise OutputError(
+            f"{folder} exists already and holds something else than this training to its end; remove it, or pass "
+            "--force to replace it"
+        )
+    require_room(folder, None, overwrite=force)
+
+
 def done_before(settings: Settings, folder: Path, dataset: Dataset) -> Report | None:
-    """The report of a whole run with these settings on these data, if the folder has it."""
-    with suppress(RunError):
+    """The report of a whole run with these settings and versions on these data, if the folder has it and its model."""
+    with suppress(RunError, OSError, LookupError, TypeError, ValueError):
         report = read_report(folder / REPORT)
-        facts = (report.get("settings"), report.get("data_sha256"), report.get("partial"))
-        if facts == (settings.resolved(), dataset.sha256, False):
+        facts = {
+            "settings": settings.resolved(),
+            "data_sha256": dataset.sha256,
+            "versions": versions(),
+            "partial": False,
+            "model_sha256": file_sha256(folder / MODEL),
+        }
+        if all(report.get(name) == value for name, value in facts.items()):
+            summary_text(summarize([(report, str(folder))]))  # what it will be asked for is there
             return report
     return None
 

@@ -7,7 +7,7 @@ import numpy as np
 
 from mnistnet.commands import filled, printable
 from mnistnet.commands.data import add_test_options, obtain_tested
-from mnistnet.commands.predict import find_model
+from mnistnet.commands.models import find_model
 from mnistnet.evaluation.calibration import judge
 from mnistnet.evaluation.metrics import confusion_matrix
 
@@ -21,7 +21,7 @@ def build_parser() -> argparse.ArgumentParser:
         epilog="example: mnistnet verify shipped",
     )
     add = parser.add_argument
-    add("model", type=filled, metavar="MODEL", help="a model file, or `shipped`")
+    add("model", type=filled, metavar="MODEL", help="a model file, a run's folder, `last` (the last run) or `shipped`")
     add_test_options(parser)
     add("--json", action="store_true", help="print the result as one line of JSON")
     add("--quiet", action="store_true", help="show no progress")

@@ -26,6 +26,14 @@ class Disputed:
     votes_proposed: int
     votes_neither: int
 
+    @property
+    def said(self) -> str:
+        """What people said."""
+        neither = f", {self.votes_neither} neither" if self.votes_neither else ""
+        return (
+            f"{self.votes_label} of {ASKED} people see a {self.label}, {self.votes_proposed} a {self.proposed}{neither}"
+        )
+
 
 DISPUTED = (
     Disputed(947, 8, 9, 0, 5, 0),

@@ -14,7 +14,8 @@ FEW = 10
 
 
 def reliability_figure(bins: Sequence[Mapping[str, Any]], *, error: float) -> Figure:
-    """Confidence against the share of right answers, and below how many images there are of each confidence.
+    """Confidence against the share of right answers, with its 95 % interval, and below how many images there are of
+    each confidence.
 
     bins are calibration.Bin in JSON form, error the expected calibration error. Bins of few images are hollow.
     """
@@ -26,6 +27,9 @@ def reliability_figure(bins: Sequence[Mapping[str, Any]], *, error: float) -> Fi
         chosen = [one for one in bins if one["images"] and (one["images"] < FEW) == few]
         places = [[one[name] for one in chosen] for name in ("confidence", "accuracy")]
         shares.plot(*places, "o", color=INK, markerfacecolor=face, label=text)
+    for one in bins:
+        if one["images"]:
+            shares.plot([one["confidence"]] * 2, one["interval"], color=INK, linewidth=1, alpha=0.6)
     shares.set(ylabel="share of right answers", ylim=(-0.03, 1.03), xlim=(-0.01, 1.01))
     shares.set_title(f"expected calibration error {error:.4f}")
     shares.legend(loc="best")

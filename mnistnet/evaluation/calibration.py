@@ -8,6 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mnistnet.arrays import Floats, Labels
+from mnistnet.errors import ModelError
+from mnistnet.evaluation.metrics import wilson_interval
 from mnistnet.model_file import Calibration
 from mnistnet.nn.network import Network, Params, Tape, as_probabilities, forward
 
@@ -40,6 +42,8 @@ class Bin(NamedTuple):
     confidence: float
     """Mean, as is the share of right answers; both 0 without images."""
     accuracy: float
+    interval: tuple[float, float]
+    """Of accuracy, 95 % (Wilson)."""
 
 
 class Risk(NamedTuple):
@@ -53,7 +57,15 @@ class Risk(NamedTuple):
 
 
 def judge(network: Network, params: Params, calibration: Calibration, images: Floats) -> Judgement:
-    """The network's calibrated answers to images (n, 784)."""
+    """The network's calibrated answers to images (n, 784). Raises ModelError where they are no numbers."""
+    with np.errstate(over="ignore", invalid="ignore"):
+        judgement = _judge(network, params, calibration, images)
+    if not (np.isfinite(judgement.probabilities).all() and np.isfinite(judgement.likeness).all()):
+        raise ModelError("the model's parameters are so large that it answers with no numbers; use another model")
+    return judgement
+
+
+def _judge(network: Network, params: Params, calibration: Calibration, images: Floats) -> Judgement:
     blocks = []
     for start in range(0, max(1, len(images)), _AT_ONCE):
         logits, tape = forward(network, params, images[start : start + _AT_ONCE])
@@ -111,8 +123,12 @@ def reliability(confidences: Floats, right: Truths) -> list[Bin]:
     images = np.bincount(bins, minlength=_BINS)
     sums = [np.bincount(bins, values.astype(np.float64), _BINS) for values in (confidences, right)]
     means = [np.divide(values, images, out=np.zeros(_BINS), where=images > 0) for values in sums]
+    intervals = [
+        wilson_interval(hits, of) if of else (0.0, 1.0)
+        for hits, of in zip(sums[1].astype(int).tolist(), images.tolist(), strict=True)
+    ]
     columns = (np.arange(_BINS) / _BINS, np.arange(1, _BINS + 1) / _BINS, images, *means)
-    return [Bin(*values) for values in zip(*(column.tolist() for column in columns), strict=True)]
+    return [Bin(*values) for values in zip(*(column.tolist() for column in columns), intervals, strict=True)]
 
 
 def expected_calibration_error(bins: Sequence[Bin]) -> float:

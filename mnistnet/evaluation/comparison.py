@@ -4,22 +4,26 @@ As JSON a comparison is one object: `schema` (1), `pictures` (how many), `of` (w
 is nothing to be said), `models`, `pairs` and `differ`.
 - `models`: `name`, `errors`, `accuracy`, `interval` (95 %, Wilson), `parameters`, `bytes` (of the file),
   `pictures_per_second` and what the model's own `notice` is
-- `pairs`, the first model with each other one: `first`, `second` (names), `both_right`, `only_first_right`,
-  `only_second_right`, `both_wrong`, `difference` (accuracy of the second less that of the first), `interval` (95 %,
-  Agresti and Min) and `p_value` (McNemar's exact test)
+- `pairs`, each model with each later one: `first`, `second` (places in `models`, from 0), `both_right`,
+  `only_first_right`, `only_second_right`, `both_wrong`, `difference` (accuracy of the second less that of the first),
+  `interval` (95 %, Agresti and Min), `p_value` (McNemar's exact test; 0 stands for less than a float can tell) and
+  `p_adjusted`, for as many tests as there are pairs (Holm 1979)
 - `differ`: the pictures that the models do not all answer alike: `picture` (index or file), `label`, `answers`
 """
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
+from itertools import combinations
 from math import sqrt
 from typing import Any
 
 from mnistnet.evaluation.metrics import Z_95, wilson_interval
-from mnistnet.evaluation.report_text import percent
+from mnistnet.evaluation.report_text import bounds_text, percent
 
 SCHEMA = 1
 SIGNIFICANT = 0.05
+LEAST_P = 1e-99
+ADJUSTED = "adjusted for so many tests (Holm)"
 Comparison = dict[str, Any]
 
 
@@ -60,10 +64,7 @@ def compare(
         "of": of,
         "notice": notice,
         "models": [tell_model(*pair) for pair in zip(contestants, right, strict=True)],
-        "pairs": [
-            {"first": contestants[0].name, "second": other.name} | tell_pair(count_pair(right[0], of_other))
-            for other, of_other in zip(contestants[1:], right[1:], strict=True)
-        ],
+        "pairs": tell_pairs(right),
         "differ": [
             {"picture": picture, "label": label, "answers": list(answers)}
             for picture, label, answers in rows
@@ -86,11 +87,26 @@ def tell_model(one: Contestant, right: Sequence[bool]) -> Comparison:
     }
 
 
-def tell_pair(pair: Pair) -> Comparison:
-    """What is told of two models."""
-    difference, interval = paired_difference(pair)
-    p_value = mcnemar(pair.only_first_right, pair.only_second_right)
-    return asdict(pair) | {"difference": difference, "interval": interval, "p_value": p_value}
+def tell_pairs(right: Sequence[Sequence[bool]]) -> list[Comparison]:
+    """What is told of every two models; each has a list of which pictures it reads right."""
+    places = list(combinations(range(len(right)), 2))
+    counts = [count_pair(right[first], right[second]) for first, second in places]
+    p_values = [mcnemar(pair.only_first_right, pair.only_second_right) for pair in counts]
+    pairs = []
+    for (first, second), pair, p_value, adjusted in zip(places, counts, p_values, holm(p_values), strict=True):
+        difference, interval = paired_difference(pair)
+        measured = {"difference": difference, "interval": interval, "p_value": p_value, "p_adjusted": adjusted}
+        pairs.append({"first": first, "second": second} | asdict(pair) | measured)
+    return pairs
+
+
+def holm(p_values: Sequence[float]) -> list[float]:
+    """The p-values of several tests, so adjusted that all together err no more often than one would (Holm 1979)."""
+    adjusted, highest = [0.0] * len(p_values), 0.0
+    for rank, place in enumerate(sorted(range(len(p_values)), key=p_values.__getitem__)):
+        highest = max(highest, min(1.0, (len(p_values) - rank) * p_values[place]))
+        adjusted[place] = highest
+    return adjusted
 
 
 def count_pair(first: Sequence[bool], second: Sequence[bool]) -> Pair:
@@ -139,7 +155,8 @@ def comparison_text(comparison: Comparison) -> str:
         *(f"{letter(place)}  {model_row(model, width)}" for place, model in enumerate(models)),
         *(f"NOTICE: {model['name']}: {model['notice']}" for model in models if model["notice"]),
         "",
-        *(pair_text(pair, letter(place)) for place, pair in enumerate(comparison["pairs"], start=1)),
+        *map(pair_text, comparison["pairs"]),
+        *([f"p: {ADJUSTED}"] if len(comparison["pairs"]) > 1 else []),
         f"Answered differently: {len(comparison['differ']):,} of {comparison['pictures']:,}",
     ]
     return "\n".join(lines)
@@ -152,27 +169,40 @@ def letter(place: int) -> str:
 
 def model_row(model: Mapping[str, Any], width: int) -> str:
     """A model's numbers; a long name loses its beginning."""
-    low, high = model["interval"]
     name = model["name"] if len(model["name"]) <= width else "..." + model["name"][3 - width :]
-    interval = f"{100 * low:.2f} to {percent(high)}"
+    bounds = bounds_text(model["interval"])
     return (
-        f"{name:{width}}  {model['errors']:>6,}  {percent(model['accuracy']):>8}  {interval:>18}  "
+        f"{name:{width}}  {model['errors']:>6,}  {percent(model['accuracy']):>8}  {bounds:>18}  "
         f"{model['parameters']:>11,}  {model['bytes'] / 1e6:>5.1f}  {model['pictures_per_second']:>8,.0f}"
     )
 
 
-def pair_text(pair: Mapping[str, Any], second: str) -> str:
-    """What the first two numbers mean, in words."""
-    low, high = (100 * bound for bound in pair["interval"])
+def pair_text(pair: Mapping[str, Any]) -> str:
+    """What the numbers of two models mean, in words."""
+    first, second = letter(pair["first"]), letter(pair["second"])
     return (
-        f"{second} against A: {100 * pair['difference']:+.2f} points (95 % interval {low:+.2f} to {high:+.2f}); right "
-        f"only in A: {pair['only_first_right']:,}, only in {second}: {pair['only_second_right']:,}\n"
-        f"  McNemar's exact test: p = {pair['p_value']:.2g}, {verdict(pair, second)}"
+        f"{second} against {first}: {points_text(pair)}; right only in {first}: {pair['only_first_right']:,}, only in "
+        f"{second}: {pair['only_second_right']:,}\n"
+        f"  McNemar's exact test: {p_text(pair['p_adjusted'])}, {verdict(pair)}"
     )
 
 
-def verdict(pair: Mapping[str, Any], second: str) -> str:
+def points_text(pair: Mapping[str, Any]) -> str:
+    """The difference with its interval, in percentage points."""
+    low, high = (100 * bound for bound in pair["interval"])
+    return f"{100 * pair['difference']:+.2f} points (95 % interval {low:+.2f} to {high:+.2f})"
+
+
+def p_text(p_value: float) -> str:
+    """A p-value."""
+    return f"p = {p_value:.2g}" if p_value > LEAST_P else f"p < {LEAST_P:g}"
+
+
+def verdict(pair: Mapping[str, Any]) -> str:
     """Whether the difference can be told from chance."""
-    if pair["p_value"] >= SIGNIFICANT:
-        return "which chance alone may bring: no difference can be told"
-    return f"so {second} is {'better' if pair['difference'] > 0 else 'worse'}, and not by chance alone"
+    if pair["p_adjusted"] < SIGNIFICANT:
+        better = "better" if pair["difference"] > 0 else "worse"
+        return f"so {letter(pair['second'])} is {better}, and not by chance alone"
+    low, high = pair["interval"]
+    rougher = " (the interval is an approximation, the test exact)" if not low <= 0 <= high else ""
+    return f"which chance alone may bring: no difference can be told{rougher}"

@@ -68,7 +68,7 @@ def weights_figure(params: Params) -> Figure:
     """What the units of the first layer look for: those whose weights are largest (by Euclidean norm), each picture
     scaled by its own strongest weight. params are those of a network that reads pictures."""
     weights = params.layers[0].weights.T
-    norms = np.linalg.norm(weights, axis=1)
+    norms = np.linalg.norm(weights.astype(np.float64), axis=1)  # squares may be too large for float32
     chosen = np.argsort(-norms, kind="stable")[: UNITS_DOWN * UNITS_ACROSS]
     top, step = 11, SIDE + 2
     rows, width = -(-len(chosen) // UNITS_ACROSS), UNITS_ACROSS * step

@@ -13,13 +13,16 @@ from mnistnet.arrays import CLASSES, Labels
 Confusion = NDArray[np.int64]
 """(classes, columns) counts: row = true digit, column = predicted digit or another answer."""
 
+Interval = tuple[float, float]
+"""Lower and upper bound."""
+
 Z_95 = 1.959964
 """Standard deviations of a normal distribution between which 95 % of it lie."""
 STUDENT_T = (
     12.706, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262, 2.228,
     2.201, 2.179, 2.160, 2.145, 2.131, 2.120, 2.110, 2.101, 2.093, 2.086,
 )  # fmt: skip
-"""The same of Student's t, for 1, 2, ... degrees of freedom."""
+"""See student_quantile: for 1, 2, ... degrees of freedom."""
 
 
 class DigitScore(NamedTuple):
@@ -28,7 +31,10 @@ class DigitScore(NamedTuple):
     digit: int
     images: int
     precision: float
+    precision_interval: Interval
+    """95 % (Wilson), as of recall; from 0 to 1 where the denominator is 0."""
     recall: float
+    recall_interval: Interval
     f1: float
 
 
@@ -49,10 +55,19 @@ def wilson_interval(successes: int, trials: int, *, z: float = Z_95) -> tuple[fl
 
 def mean_interval(values: Sequence[float]) -> tuple[float, float]:
     """Bounds of the mean of what two or more values were drawn from, 95 %, if they are normal (Student 1908)."""
-    freedom = len(values) - 1
-    quantile = STUDENT_T[min(freedom, len(STUDENT_T)) - 1]  # beyond the table it is a little too cautious
-    spread = quantile * statistics.stdev(values) / math.sqrt(len(values))
+    spread = student_quantile(len(values) - 1) * statistics.stdev(values) / math.sqrt(len(values))
     return statistics.fmean(values) - spread, statistics.fmean(values) + spread
+
+
+def student_quantile(freedom: int) -> float:
+    """Between plus and minus this many standard errors lie 95 % of Student's t, for 1 or more degrees of freedom.
+
+    Beyond the table it is the expansion around the normal distribution (Abramowitz & Stegun 1964, 26.7.5).
+    """
+    if freedom <= len(STUDENT_T):
+        return STUDENT_T[freedom - 1]
+    first, second = (Z_95**3 + Z_95) / 4, (5 * Z_95**5 + 16 * Z_95**3 + 3 * Z_95) / 96
+    return Z_95 + first / freedom + second / freedom**2
 
 
 def digit_scores(confusion: Confusion) -> list[DigitScore]:
@@ -61,7 +76,9 @@ def digit_scores(confusion: Confusion) -> list[DigitScore]:
     for digit, right in enumerate(np.diag(confusion).tolist()):
         images, predicted = int(confusion[digit].sum()), int(confusion[:, digit].sum())
         f1 = ratio(2 * right, images + predicted)
-        scores.append(DigitScore(digit, images, ratio(right, predicted), ratio(right, images), f1))
+        shares = ((ratio(right, of), wilson_interval(right, of) if of else (0.0, 1.0)) for of in (predicted, images))
+        (precision, of_precision), (recall, of_recall) = shares
+        scores.append(DigitScore(digit, images, precision, of_precision, recall, of_recall, f1))
     return scores
 
 

@@ -1,23 +1,26 @@
 """Report: what a training run came to, as one value, and as JSON.
 
-`report.json` is one object. `schema` is 2. `model` is the model file's path, `trained` the time at which a run ended
-and `seconds` how long it took (both null for a model file alone). All fields of the model's provenance follow (see
-model_file): dataset, settings, data_sha256, versions, epochs, diagnoses, confusion and so on. Of the test images:
+`report.json` is one object. `schema` is 2. `model` is the model file's path where it was made, and `model_sha256` its
+hash; `trained` is the time at which a run ended and `seconds` how long it took, from reading the data to the test,
+or of a training that was resumed the last part of that (both null for a model file alone). All fields of the model's
+provenance follow (see model_file): dataset, settings, data_sha256, versions, epochs, diagnoses, confusion and so on. Of
+the test images:
 - `test_images`, `test_errors`, `test_accuracy`, `test_interval` (95 %, Wilson); `claimed_errors`, as the file has them
-- `digits`: `digit`, `images`, `precision`, `recall`, `f1` of each; `averages`: the plain means of the last three
-- `calibration`: see model_file
+- `digits`: `digit`, `images`, `precision`, `recall`, each with its `_interval`, and `f1`; `averages`: their plain means
+- `calibration`: see model_file; `sure_interval` is that of the share of errors among sure answers, null without any
 
 What follows is null where the test images were not read for the report:
 - `answers`: five lists with a value for each test image: `label`, `predicted`, `confidence`, `loss` (nats, calibrated),
   `sure`
 - `mistakes`: all misread images, the largest loss first; `doubtful`: the right answers of least confidence. Each has
   `index` (from 0), `label`, `predicted`, `confidence`, `loss`, `sure`
-- `reliability`: 15 bins of `low`, `high`, `images`, `confidence`, `accuracy`
+- `reliability`: 15 bins of `low`, `high`, `images`, `confidence`, `accuracy`, `interval`
 - `risk_coverage`: of the most confident so many `answered`, so many are `wrong`; `confidence` is the lowest of them
 - `disputed`: test images whose published label is disputed, null unless they are MNIST's: `source`, `images` (`index`,
   `label`, `proposed`, and so many of five people's `votes_`) and `without`, which has the four `test_` values for all
   other images
 
+Confidences and losses of single images are rounded to six decimals; all else is computed before.
 `scorecard` is what `mnistnet report --scorecard` makes, null where it was not made.
 """
 
@@ -33,7 +36,7 @@ from mnistnet.data.disputed import DISPUTED, SOURCE
 from mnistnet.errors import RunError
 from mnistnet.evaluation.calibration import Judgement, reliability, risk_coverage, tested_calibration
 from mnistnet.evaluation.metrics import confusion_matrix, digit_scores, wilson_interval
-from mnistnet.model_file import Model
+from mnistnet.model_file import Calibration, Model
 
 SCHEMA = 2
 DOUBTFUL = 100
@@ -45,6 +48,7 @@ def make_report(
     model: Model,
     *,
     path: str,
+    sha256: str | None = None,
     judgement: Judgement | None = None,
     labels: Labels | None = None,
     trained: str | None = None,
@@ -65,6 +69,7 @@ def make_report(
     return {
         "schema": SCHEMA,
         "model": path,
+        "model_sha256": sha256,
         "trained": trained,
         "seconds": None if seconds is None else round(seconds, 2),
         **tell_accuracy(provenance.test_errors, provenance.test_images),
@@ -73,7 +78,7 @@ def make_report(
         "averages": {
             name: sum(getattr(score, name) for score in scores) / len(scores) for name in ("precision", "recall", "f1")
         },
-        "calibration": model.calibration.as_json(),
+        "calibration": tell_calibration(model.calibration),
         **asdict(provenance),
         **details,
         "scorecard": None,
@@ -85,6 +90,12 @@ def remeasured(model: Model, judgement: Judgement, labels: Labels) -> Model:
     confusion = confusion_matrix(labels, judgement.probabilities.argmax(axis=1)).tolist()
     calibration = tested_calibration(model.calibration, judgement, labels)
     return replace(model, calibration=calibration, provenance=replace(model.provenance, confusion=confusion))
+
+
+def tell_calibration(calibration: Calibration) -> Report:
+    """The calibration in JSON values."""
+    errors, sure = calibration.sure_errors, calibration.sure_images
+    return calibration.as_json() | {"sure_interval": wilson_interval(errors, sure) if sure else None}
 
 
 def tell_accuracy(errors: int, images: int) -> Report:

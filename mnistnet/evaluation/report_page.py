@@ -2,15 +2,28 @@
 
 import json
 import math
+import shlex
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 from PIL import Image
 
+from mnistnet import __version__
 from mnistnet.arrays import SIDE, Floats
+from mnistnet.data.disputed import DISPUTED
 from mnistnet.evaluation.report import Report
-from mnistnet.evaluation.report_text import DATASETS, accuracy_text, caveats, percent, training_text
+from mnistnet.evaluation.report_text import (
+    DATASETS,
+    accuracy_text,
+    bounds_text,
+    caveats,
+    coverage_rows,
+    epoch_rows,
+    percent,
+    training_text,
+)
 from mnistnet.pages import data_uri, png_uri, render
 
 ACROSS = 100
@@ -25,6 +38,7 @@ def report_page(report: Report, images: Floats, charts: Mapping[str, bytes]) -> 
     charts are SVG pictures, by the names that the template has: `curves`, `watch`, `warps`, `reliability`,
     `risk_coverage` and `weights`; those left out have no place on the page.
     """
+    doubts = {one.index: one.said for one in DISPUTED} if report["disputed"] else {}
     return render(
         "report.html",
         script="report.js",
@@ -38,8 +52,14 @@ def report_page(report: Report, images: Floats, charts: Mapping[str, bytes]) -> 
         settings={name: plain(value) for name, value in report["settings"].items()},
         charts={name: data_uri("image/svg+xml", content) for name, content in charts.items()},
         sheet=png_uri(contact_sheet(images)),
-        data={"answers": report["answers"], "disputed": report["disputed"], "across": ACROSS, "side": SIDE},
+        data={"answers": report["answers"], "disputed": doubts, "across": ACROSS, "side": SIDE},
+        coverage=coverage_rows(report),
+        epochs=epoch_rows(report),
+        model_name=Path(report["model"]).name,
+        verified=shlex.quote(Path(report["model"]).name),
+        version=__version__,
         percent=percent,
+        bounds=bounds_text,
         accuracy_text=accuracy_text,
     )
 

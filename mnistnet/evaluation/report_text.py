@@ -1,33 +1,35 @@
 """Report text: a report for the terminal."""
 
+import math
+import textwrap
 from collections.abc import Sequence
 from typing import Any
 
 from mnistnet.arrays import CLASSES
-from mnistnet.errors import RunError
 from mnistnet.evaluation.report import Report
 
 DIGITS = tuple(map(str, range(CLASSES)))
+WIDTH = 80
+MOST_EPOCHS = 10
 SHARES = (0.9, 0.95, 0.98, 0.99, 1)
 """Of the images, for which the table of coverage has a row."""
 DATASETS = {"mnist": "MNIST", "sample": "the bundled sample"}
 
 
 def report_text(report: Report) -> str:
-    """The report as plain text of at most 80 columns. Raises RunError where it lacks what it should hold."""
-    try:
-        parts = [headline(report), confusion_table(report["confusion"]), digits_table(report)]
-        if report["diagnoses"]:
-            parts.append("\n".join(["What went wrong in training", *(f"  {text}" for text in report["diagnoses"])]))
-        if report["answers"]:
-            parts += [reliability_table(report["reliability"]), coverage_table(report)]
-        if report["mistakes"]:
-            parts.append(answers_list("Worst mistakes", report["mistakes"], count=10))
-        if report["doubtful"]:
-            parts.append(answers_list("Most doubtful right answers", report["doubtful"], count=5))
-        parts.append(f"Model    {report['model']}")
-    except (LookupError, TypeError, ValueError, ArithmeticError, AttributeError) as error:
-        raise RunError(f"the report is not whole ({type(error).__name__}: {error}); train again") from error
+    """The report as plain text of at most 80 columns."""
+    parts = [headline(report), confusion_table(report["confusion"]), digits_table(report)]
+    if report["diagnoses"]:
+        parts.append("\n".join(["What went wrong in training", *(f"  {text}" for text in report["diagnoses"])]))
+    if report["answers"]:
+        parts += [reliability_table(report["reliability"]), coverage_table(report)]
+    if report["mistakes"]:
+        parts.append(answers_list("Worst mistakes", report["mistakes"], count=10))
+    if report["doubtful"]:
+        parts.append(answers_list("Most doubtful right answers", report["doubtful"], count=5))
+    if report["epochs"]:
+        parts.append(epochs_table(report))
+    parts.append(f"{origin_text(report)}\nModel    {report['model']}")
     return "\n\n".join(parts)
 
 
@@ -36,8 +38,14 @@ def percent(share: float, decimals: int = 2) -> str:
     return f"{share * 100:.{decimals}f} %"
 
 
-def interval_text(interval: tuple[float, float]) -> str:
+def bounds_text(interval: Sequence[float]) -> str:
     """The bounds of what a share may be."""
+    low, high = interval
+    return f"{100 * low:.2f} to {percent(high)}"
+
+
+def interval_text(interval: Sequence[float]) -> str:
+    """The same, with what they are."""
     low, high = interval
     return f"95 % interval {percent(low)} to {percent(high)}"
 
@@ -68,12 +76,23 @@ def accuracy_text(report: Report) -> str:
     return f"{percent(report['test_accuracy'])} ({interval_text(interval)}): {errors:,} of {images:,} wrong"
 
 
+def network_text(report: Report) -> str:
+    """The network and how it learned, in a few words."""
+    settings = report["settings"]
+    layers = "-".join(map(str, (784, *settings["hidden"], CLASSES)))
+    return f"{layers} {settings['activation']}, {settings['optimizer']}"
+
+
+def dataset_text(report: Report) -> str:
+    """What it was trained on."""
+    return DATASETS.get(report["dataset"], str(report["dataset"]))
+
+
 def training_text(report: Report) -> str:
     """Which network, and what it was trained on."""
-    settings, dataset = report["settings"], DATASETS.get(report["dataset"], report["dataset"])
-    layers = "-".join(map(str, (784, *settings["hidden"], CLASSES)))
+    settings, dataset = report["settings"], dataset_text(report)
     return (
-        f"{layers} {settings['activation']}, {settings['optimizer']}, seed {settings['seed']}; "
+        f"{network_text(report)}, seed {settings['seed']}; "
         f"{report['train_images']:,} training images of {dataset}; "
         f"epoch {report['best_epoch']} of {settings['epochs']}"
     )
@@ -102,37 +121,80 @@ def confusion_table(confusion: list[list[int]], *, columns: Sequence[str] = DIGI
 
 
 def digits_table(report: Report) -> str:
-    """Precision, recall and F1 of each digit, and their means."""
-    rows = [(f"{one['digit']:5}", f"{one['images']:,}", one) for one in report["digits"]]
-    lines = [
-        f"{digit:>5}  {images:>6}" + "".join(f"{percent(score[name]):>11}" for name in ("precision", "recall", "f1"))
-        for digit, images, score in [*rows, ("mean", "", report["averages"])]
+    """Precision and recall of each digit with their 95 % intervals, F1, and the means."""
+    share = f"{{:>11}}{'95 % interval':>16}"
+    lines = [f"digit  images{share.format('precision')}{share.format('recall')}{'F1':>11}"]
+    lines += [
+        f"{one['digit']:5}{one['images']:8,}{share_cells(one, 'precision')}{share_cells(one, 'recall')}"
+        f"{percent(one['f1']):>11}"
+        for one in report["digits"]
     ]
-    return "\n".join(["digit  images  precision     recall         F1", *lines])
+    precision, recall, f1 = (percent(report["averages"][name]) for name in ("precision", "recall", "f1"))
+    return "\n".join([*lines, f" mean{precision:>19}{recall:>27}{f1:>27}"])
+
+
+def share_cells(one: dict[str, Any], name: str) -> str:
+    """A share and its interval."""
+    low, high = one[f"{name}_interval"]
+    return f"{percent(one[name]):>11}{f'{100 * low:.1f} to {100 * high:.1f}':>16}"
 
 
 def reliability_table(bins: list[dict[str, Any]]) -> str:
     """How often answers are right that are so confident."""
     lines = [
         f"{percent(one['low']):>8} to {percent(one['high']):>8}  {one['images']:>6,}  {percent(one['confidence']):>9}  "
-        f"{percent(one['accuracy']):>8}"
+        f"{percent(one['accuracy']):>8}  {bounds_text(one['interval']):>17}"
         for one in bins
         if one["images"]
     ]
-    return "\n".join([f"{'confidence':>20}  images  {'its mean':>9}  {'right':>8}", *lines])
+    return "\n".join([f"{'confidence':>20}  images  {'its mean':>9}  {'right':>8}  {'95 % interval':>17}", *lines])
+
+
+def coverage_rows(report: Report) -> list[dict[str, Any]]:
+    """What would be wrong if only SHARES of the images were answered, the most confident first."""
+    answered = [math.ceil(share * report["test_images"]) for share in SHARES]
+    return [[risk for risk in report["risk_coverage"] if risk["answered"] >= count][0] for count in answered]  # noqa: RUF015
 
 
 def coverage_table(report: Report) -> str:
-    """What would be wrong if only the most confident were answered."""
-    risks, images = report["risk_coverage"], report["test_images"]
-    lines = ["answered, the most confident first    wrong"]
-    for share in SHARES:
-        one = [risk for risk in risks if risk["answered"] >= share * images][0]  # noqa: RUF015  (none is a LookupError)
-        lines.append(
-            f"{one['answered']:>7,} ({percent(one['answered'] / images)}), from {percent(one['confidence'])} on"
-            f"{one['wrong']:>9,} ({percent(one['wrong'] / one['answered'])})"
+    """The same as text."""
+    lines = [
+        f"{one['answered']:>7,} ({percent(one['answered'] / report['test_images'])}), from "
+        f"{percent(one['confidence'])} on{one['wrong']:>9,} ({percent(one['wrong'] / one['answered'])})"
+        for one in coverage_rows(report)
+    ]
+    return "\n".join(["answered, the most confident first    wrong", *lines])
+
+
+def epoch_rows(report: Report) -> list[tuple[str, str, str, str]]:
+    """Number, losses and validation accuracy of some epochs, with the first, the chosen one and the last."""
+    epochs, chosen = report["epochs"], report["best_epoch"]
+    every = max(1, math.ceil(len(epochs) / MOST_EPOCHS))
+    rows = [one for one in epochs if one["number"] in (1, chosen, len(epochs)) or one["number"] % every == 0]
+    return [
+        (
+            f"{one['number']}{' (chosen)' if one['number'] == chosen else ''}",
+            f"{one['loss']:.4f}",
+            "." if one["validation_loss"] is None else f"{one['validation_loss']:.4f}",
+            "." if one["validation_accuracy"] is None else percent(one["validation_accuracy"]),
         )
-    return "\n".join(lines)
+        for one in rows
+    ]
+
+
+def epochs_table(report: Report) -> str:
+    """How training went."""
+    head = ("epoch", "loss", "validation loss", "validation")
+    return "\n".join(f"{a:>12}{b:>10}{c:>17}{d:>12}" for a, b, c, d in [head, *epoch_rows(report)])
+
+
+def origin_text(report: Report) -> str:
+    """When and with what it was made, as far as that is known."""
+    versions = ", ".join(f"{name} {value}" for name, value in report["versions"].items())
+    lines = textwrap.wrap(versions, WIDTH - 9)
+    lines += [f"{name} {digest[:16]}..." for name, digest in report["data_sha256"].items()]
+    when = [f"{report['trained']}, in {report['seconds']:,.1f} s"] if report["trained"] else []
+    return "\n".join(f"{'Made' if not place else '':9}{line}" for place, line in enumerate([*when, *lines]))
 
 
 def answers_list(title: str, answers: list[dict[str, Any]], *, count: int) -> str:

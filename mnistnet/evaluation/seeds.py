@@ -9,10 +9,10 @@ import statistics
 from collections.abc import Sequence
 from typing import Any
 
-from mnistnet.arrays import CLASSES
+from mnistnet.evaluation import report_text
 from mnistnet.evaluation.metrics import mean_interval
 from mnistnet.evaluation.report import Report
-from mnistnet.evaluation.report_text import DATASETS, percent
+from mnistnet.evaluation.report_text import bounds_text, dataset_text, percent
 
 SCHEMA = 1
 Summary = dict[str, Any]
@@ -34,10 +34,7 @@ def summarize(reports: Sequence[tuple[Report, str]]) -> Summary:
 
 def network_text(report: Report) -> str:
     """The network and its training in a few words."""
-    settings = report["settings"]
-    layers = "-".join(map(str, (784, *settings["hidden"], CLASSES)))
-    dataset = DATASETS.get(report["dataset"], report["dataset"])
-    return f"{layers} {settings['activation']}, {settings['optimizer']}, {settings['epochs']} epochs, {dataset}"
+    return f"{report_text.network_text(report)}, {report['settings']['epochs']} epochs, {dataset_text(report)}"
 
 
 def tell_run(report: Report, folder: str) -> Summary:
@@ -61,16 +58,11 @@ def mean_text(summary: Summary) -> str:
     """Mean, spread and interval."""
     if summary["interval"] is None:
         return f"{percent(summary['mean'])}; of one seed neither spread nor interval is known"
+    bounds, seeds = bounds_text(summary["interval"]), len(summary["runs"])
     return (
         f"{percent(summary['mean'])}, spread {100 * summary['spread']:.2f} (sample standard deviation, percentage "
-        f"points)\n95 % interval of the mean {interval(summary)} (Student's t, n = {len(summary['runs'])} seeds)"
+        f"points)\n95 % interval of the mean {bounds} (Student's t, n = {seeds} seeds)"
     )
-
-
-def interval(summary: Summary) -> str:
-    """The bounds of the mean."""
-    low, high = summary["interval"]
-    return f"{100 * low:.2f} to {percent(high)}"
 
 
 def markdown(summary: Summary) -> list[str]:
@@ -78,7 +70,7 @@ def markdown(summary: Summary) -> list[str]:
     seeds = [run["seed"] for run in summary["runs"]]
     seconds = statistics.fmean(run["seconds"] for run in summary["runs"])
     spread = "" if summary["spread"] is None else f" ± {100 * summary['spread']:.2f}"
-    bounds = "" if summary["interval"] is None else interval(summary)
+    bounds = "" if summary["interval"] is None else bounds_text(summary["interval"])
     named = f"{seeds[0]} to {seeds[-1]}" if len(seeds) > 1 else f"{seeds[0]}"
     images, network = summary["runs"][0]["test_images"], summary["network"]
     return [

@@ -33,7 +33,9 @@ def watch_figure(epochs: list[dict[str, Any]]) -> Figure:
         axes.set_title(title)
         if name in ("gradient", "update") and any(step[name] > 0 for layer in layers for step in layer):
             axes.set_yscale("log")
-            axes.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+            low, high = axes.get_ylim()
+            steps = (1, 2, 5) if high < 1000 * low else (1,)
+            axes.yaxis.set_major_locator(LogLocator(subs=steps, numticks=8))
             axes.yaxis.set_minor_locator(NullLocator())
             axes.yaxis.set_major_formatter(StrMethodFormatter("{x:g}"))
         if name == "dead":

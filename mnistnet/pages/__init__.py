@@ -11,7 +11,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, UndefinedError
 from markupsafe import Markup
 from PIL import Image
 
@@ -19,10 +19,16 @@ _FOLDER = Path(__file__).parent
 
 
 def render(template: str, *, script: str = "", **values: Any) -> str:
-    """The page that a template in this folder makes of values, with a script from this folder."""
+    """The page that a template in this folder makes of values, with a script from this folder.
+
+    Raises ValueError where a value is missing, and what the template stumbles over.
+    """
     code = (_FOLDER / script).read_text(encoding="utf-8") if script else ""
     digest = base64.b64encode(hashlib.sha256(code.encode()).digest()).decode()
-    page = templates().get_template(template).render(values, script=Markup(code), script_hash=digest)
+    try:
+        page = templates().get_template(template).render(values, script=Markup(code), script_hash=digest)
+    except UndefinedError as error:
+        raise ValueError(f"{template} lacks a value: {error}") from error
     return page.encode("utf-8", "backslashreplace").decode()  # a file's name need not be text
 
 
@@ -45,6 +51,16 @@ def png_uri(image: Image.Image) -> str:
     file = io.BytesIO()
     image.save(file, "PNG")
     return data_uri("image/png", file.getvalue())
+
+
+def picture_uri(image: Image.Image, *, most: int) -> str:
+    """The same, but as a JPEG where a PNG's address would have more than so many bytes, as a photo's has."""
+    uri = png_uri(image)
+    if len(uri) <= most:
+        return uri
+    file = io.BytesIO()
+    image.save(file, "JPEG", quality=85)
+    return data_uri("image/jpeg", file.getvalue())
 
 
 def data_uri(kind: str, content: bytes) -> str:

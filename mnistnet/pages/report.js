@@ -3,13 +3,14 @@
 (() => {
   const data = JSON.parse(document.getElementById("data").textContent);
   const { label, predicted, confidence, loss, sure } = data.answers;
-  const disputed = new Map((data.disputed?.images ?? []).map((one) => [one.index, one]));
+  const disputed = new Map(Object.entries(data.disputed).map(([index, said]) => [Number(index), said]));
   const sheet = document.getElementById("sheet");
   const controls = document.getElementById("controls").elements;
   const cards = document.getElementById("cards");
   const more = document.getElementById("more");
   const cells = [...document.querySelectorAll("#confusion button")];
   const AT_ONCE = 24;
+  const PRINTED = 120;
   const orders = {
     loss: (one, other) => loss[other] - loss[one],
     doubt: (one, other) => confidence[one] - confidence[other],
@@ -54,18 +55,21 @@
       element("div", `loss ${loss[index].toFixed(2)}`),
       element("div", `image ${index}`),
     );
-    const doubt = disputed.get(index);
-    if (doubt) {
-      const said = `${doubt.votes_label} of 5 people see a ${doubt.label}, ${doubt.votes_proposed} a ${doubt.proposed}`;
-      item.append(Object.assign(element("div", `disputed label: ${said}`), { className: "flag" }));
+    if (disputed.has(index)) {
+      item.append(Object.assign(element("div", `disputed label: ${disputed.get(index)}`), { className: "flag" }));
     }
     return item;
   }
 
-  function showMore() {
+  function append(count) {
     const shown = cards.childElementCount;
-    cards.append(...chosen.slice(shown, shown + AT_ONCE).map(card));
+    cards.append(...chosen.slice(shown, shown + count).map(card));
     more.hidden = cards.childElementCount >= chosen.length;
+    return shown;
+  }
+
+  function showMore() {
+    const shown = append(AT_ONCE);
     const first = cards.children[shown];
     if (shown && first) {
       first.tabIndex = -1;
@@ -76,7 +80,7 @@
   function show() {
     chosen = [...label.keys()].filter(isWanted).sort(orders[controls.sort.value]);
     cards.replaceChildren();
-    showMore();
+    append(AT_ONCE);
     const count = chosen.length.toLocaleString("en-US");
     const digits = ["true", "read"].filter((name) => controls[name].value !== "");
     const which = digits.map((name) => `${name === "true" ? "true" : "read as"} ${controls[name].value}`).join(", ");
@@ -103,5 +107,9 @@
   document.getElementById("controls").addEventListener("change", show);
   document.getElementById("controls").addEventListener("submit", (event) => event.preventDefault());
   more.addEventListener("click", showMore);
+  window.addEventListener("beforeprint", () => {
+    append(Math.max(0, PRINTED - cards.childElementCount));
+    for (const details of document.querySelectorAll("details")) details.open = true;
+  });
   sheet.decode().then(show, show);
 })();

@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from mnistnet.data.mnist import load_folder
 from tests.end_to_end.conftest import CommandLine
@@ -59,7 +60,7 @@ class Opened:
         self.page.on("pageerror", lambda error: self.wrong.append(str(error)))
         self.page.on("request", self.note)
         self.page.goto(path.as_uri())
-        self.page.wait_for_selector("#cards li")
+        self.page.wait_for_selector("li, section")
 
     def note(self, request: Any) -> None:
         """A page on disk asks for itself and for what it holds."""
@@ -145,30 +146,41 @@ def test_it_fits_the_screen_and_can_be_read_in_light_and_dark(
 ) -> None:
     opened = Opened(browser, made[0], viewport={"width": width, "height": 844}, color_scheme=scheme)
     assert opened.page.evaluate("document.documentElement.scrollWidth") == width
-    contrast = opened.page.evaluate(CONTRAST)
-    assert min(contrast.values()) >= 4.5, contrast  # WCAG 2.2, AA
+    contrasts = opened.page.evaluate(CONTRAST)
+    assert len(contrasts) > 100
+    assert {what: ratio for what, ratio in contrasts.items() if ratio < 4.5} == {}  # WCAG 2.2, AA
+    assert opened.page.evaluate("document.querySelectorAll('#cards li').length") == 24
     assert opened.wrong == []
 
 
 CONTRAST = """() => {
-  const light = (text) => {
-    const [r, g, b] = text.match(/[\\d.]+/g).map(Number).map(v => v / 255).map(
-      v => v <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4);
+  const canvas = document.createElement("canvas").getContext("2d", { willReadFrequently: true });
+  const pixel = (colours) => {  // one over the other, as the browser mixes them
+    for (const colour of colours) { canvas.fillStyle = colour; canvas.fillRect(0, 0, 1, 1); }
+    return [...canvas.getImageData(0, 0, 1, 1).data].slice(0, 3);
+  };
+  const light = (colours) => {
+    const linear = (value) => value <= 0.04045 ? value / 12.92 : ((value + 0.055) / 1.055) ** 2.4;
+    const [r, g, b] = pixel(colours).map(value => linear(value / 255));
     return 0.2126 * r + 0.7152 * g + 0.0722 * b;
   };
-  const ratio = (one, other) => (Math.max(one, other) + 0.05) / (Math.min(one, other) + 0.05);
-  const paper = light(getComputedStyle(document.body).backgroundColor);
-  const of = (query) => ratio(light(getComputedStyle(document.querySelector(query)).color), paper);
-  const queries = ["h1", "p.muted", "figcaption", "td.right button", "summary", "footer p"];
-  return Object.fromEntries(queries.map(query => [query, of(query)]));
+  const of = (element) => {
+    const behind = [];
+    for (let at = element; at; at = at.parentElement) behind.unshift(getComputedStyle(at).backgroundColor);
+    const [one, other] = [light([getComputedStyle(element).color]), light(behind)];
+    return (Math.max(one, other) + 0.05) / (Math.min(one, other) + 0.05);
+  };
+  const queries = "h1, p, th, td, button, summary, figcaption, label, select, li div, li strong, .flag, code";
+  return Object.fromEntries([...document.querySelectorAll(queries)].map(element => [
+    `${element.tagName} ${element.className} ${element.textContent.slice(0, 20)}`, of(element)]));
 }"""
 
 
-def test_every_number_is_scikit_learns(opened: Opened, made: tuple[Path, dict[str, Any]], mnist_dir: Path) -> None:
+def test_every_number_is_scikit_learns(made: tuple[Path, dict[str, Any]], mnist_dir: Path) -> None:
     from sklearn import metrics
     from sklearn.calibration import calibration_curve
 
-    page, report = opened.page, made[1]
+    report = made[1]
     labels, predicted = load_folder(mnist_dir).test.labels, np.array(report["answers"]["predicted"])
     assert report["answers"]["label"] == labels.tolist()
     assert report["test_accuracy"] == metrics.accuracy_score(labels, predicted)
@@ -184,22 +196,143 @@ def test_every_number_is_scikit_learns(opened: Opened, made: tuple[Path, dict[st
     np.testing.assert_allclose([one["accuracy"] for one in bins], accuracy)
     np.testing.assert_allclose([one["confidence"] for one in bins], confidence, atol=1e-6)
 
-    cells = page.eval_on_selector_all("#confusion tbody td", "all => all.map(x => x.textContent)")
-    assert [int(text.replace(",", "").replace("·", "0")) for text in cells] == np.ravel(report["confusion"]).tolist()
-    rows = [re.split(r"\s*\t\s*", row) for row in page.locator("#scores tbody").inner_text().splitlines()]
-    for row, one in zip(rows, report["digits"], strict=False):
-        shown = [f"{100 * one[name]:.2f} %" for name in ("precision", "recall", "f1")]
-        assert row == [str(one["digit"]), f"{one['images']:,}", *shown]
-    low, high = (f"{100 * bound:.2f} %" for bound in report["test_interval"])
-    said = f"99.64 % (95 % interval {low} to {high}): {report['test_errors']} of 10,000 wrong"
+
+def percent(share: float) -> str:
+    return f"{100 * share:.2f} %"
+
+
+def bounds(interval: list[float]) -> str:
+    return f"{100 * interval[0]:.2f} to {percent(interval[1])}"
+
+
+def rows_of(opened: Opened, table: str) -> list[list[str]]:
+    """The cells of a table's body."""
+    every = "rows => rows.map(row => [...row.cells].map(cell => cell.textContent.trim()))"
+    return list(opened.page.eval_on_selector_all(f"#{table} tbody tr", every))
+
+
+def test_every_number_on_the_page_is_that_of_json(opened: Opened, made: tuple[Path, dict[str, Any]]) -> None:
+    page, report, images = opened.page, made[1], made[1]["test_images"]
+    counts = [[int(re.sub(r"\D", "", cell)) for cell in row[1:]] for row in rows_of(opened, "confusion")]
+    assert counts == report["confusion"]
+
+    low, high = map(percent, report["test_interval"])
+    wrong = f"{report['test_errors']} of {images:,} wrong"
+    said = f"{percent(report['test_accuracy'])} (95 % interval {low} to {high}): {wrong}"
     assert page.locator("#accuracy").inner_text() == said
     without = report["disputed"]["without"]
-    assert f"{100 * without['test_accuracy']:.2f} %" in page.locator("#without-disputed").inner_text()
-    sure = page.locator("#sure").inner_text()
-    calibration = report["calibration"]
-    assert f"{calibration['sure_errors']} of {calibration['sure_images']:,}." in sure
-    assert f"Expected calibration error: {calibration['expected_calibration_error']:.4f}" in sure
-    assert page.locator("#scorecard tbody tr").count() == 11
+    low, high = map(percent, without["test_interval"])
+    wrong = f"{without['test_errors']} of {without['test_images']:,} wrong"
+    said = f"{percent(without['test_accuracy'])} (95 % interval {low} to {high}): {wrong}"
+    assert page.locator("#without-disputed").inner_text().endswith(said)
+
+    digits = [
+        [
+            str(one["digit"]),
+            f"{one['images']:,}",
+            *(percent(one[name]) for name in ("precision", "recall", "f1")),
+            *(bounds(one[f"{name}_interval"]) for name in ("precision", "recall")),
+        ]
+        for one in report["digits"]
+    ]
+    means = [percent(report["averages"][name]) for name in ("precision", "recall", "f1")]
+    assert rows_of(opened, "scores") == [*digits, ["mean", "", *means, "", ""]]
+
+    c, faultless = report["calibration"], max(r["answered"] for r in report["risk_coverage"] if not r["wrong"])
+    assert " ".join(page.locator("#sure").inner_text().split()) == (
+        f"It answers {percent(c['sure_images'] / images)} of the images surely, with "
+        f"{percent(c['sure_errors'] / c['sure_images'])} errors (95 % interval {bounds(c['sure_interval'])}): "
+        f"{c['sure_errors']} of {c['sure_images']:,}. Of its {faultless:,} most confident answers "
+        f"({percent(faultless / images)}) none is wrong. Expected calibration error: "
+        f"{c['expected_calibration_error']:.4f}."
+    )
+    assert rows_of(opened, "reliability") == [
+        [
+            *(percent(one[name]) for name in ("low", "high")),
+            f"{one['images']:,}",
+            *(percent(one[name]) for name in ("confidence", "accuracy")),
+            bounds(one["interval"]),
+        ]
+        for one in report["reliability"]
+        if one["images"]
+    ]
+    risks = {one["answered"]: one for one in report["risk_coverage"]}
+    assert rows_of(opened, "coverage") == [
+        [
+            f"{count:,}",
+            *map(percent, (count / images, risks[count]["confidence"])),
+            str(risks[count]["wrong"]),
+            percent(risks[count]["wrong"] / count),
+        ]
+        for count in (9_000, 9_500, 9_800, 9_900, 10_000)
+    ]
+    epochs = {str(one["number"]): f"{one['loss']:.4f}" for one in report["epochs"]}
+    shown = rows_of(opened, "epochs")
+    assert shown[-1][0] == f"{report['best_epoch']} (chosen)"
+    assert all(epochs[row[0].split()[0]] == row[1] for row in shown)
+    facts = page.locator("section[aria-labelledby=again]").inner_text()
+    for value in (report["model_sha256"], *report["data_sha256"].values(), *map(str, report["versions"].values())):
+        assert value in facts
+    assert json.dumps(report["settings"]["hidden"]) in facts
+
+
+def test_a_card_has_the_images_numbers(opened: Opened, made: tuple[Path, dict[str, Any]]) -> None:
+    doubts = {one["index"]: one for one in made[1]["disputed"]["images"]}
+    opened.cards()
+    for one in made[1]["mistakes"]:
+        lines = opened.page.locator(f"li[data-index='{one['index']}']").inner_text().splitlines()
+        unsure = "" if one["sure"] else ", unsure"
+        expected = [
+            f"{one['label']} read as {one['predicted']}",
+            f"{100 * one['confidence']:.1f} %{unsure}",
+            f"loss {one['loss']:.2f}",
+            f"image {one['index']}",
+        ]
+        if doubt := doubts.get(one["index"]):
+            neither = f", {doubt['votes_neither']} neither" if doubt["votes_neither"] else ""
+            votes = f"{doubt['votes_label']} of 5 people see a {doubt['label']}, {doubt['votes_proposed']}"
+            expected.append(f"disputed label: {votes} a {doubt['proposed']}{neither}")
+        assert lines == expected
+
+
+def test_the_scorecard_on_the_page_is_the_one_that_was_made(opened: Opened, mnist_dir: Path, tmp_path: Path) -> None:
+    mnistnet = CommandLine(tmp_path / "home")
+    done = mnistnet("report", "shipped", "--data", mnist_dir, "--scorecard", "--count", 3, "--json", "--quiet")
+    conditions = json.loads(done.stdout)["conditions"]
+    expected = []
+    for name, one in conditions.items():
+        unsure = one["unsure_of_right"]["share"]
+        doubt = "." if unsure is None else percent(unsure)
+        low, high = map(percent, one["right"]["interval"])
+        expected.append([name, percent(one["right"]["share"]), f"{low} to {high}", doubt])
+    assert rows_of(opened, "scorecard") == expected
+
+
+@pytest.mark.parametrize("width", [390, 1280])
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_the_other_pages_open_quietly_and_fit_the_screen(
+    browser: Any, others: list[Path], scheme: str, width: int
+) -> None:
+    for path in others:
+        opened = Opened(browser, path, viewport={"width": width, "height": 844}, color_scheme=scheme)
+        assert opened.page.evaluate("document.documentElement.scrollWidth") == width
+        assert opened.wrong == []
+
+
+@pytest.fixture(scope="module")
+def others(mnist_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
+    """A comparison's page and that of a look inside."""
+    folder = tmp_path_factory.mktemp("others")
+    mnistnet = CommandLine(folder / "home")
+    options = ("--recipe", "quick", "--hidden", 16, "--epochs", 1, "--data", mnist_dir, "--quiet")
+    assert mnistnet("train", *options, "--run-dir", folder / "run").returncode == 0
+    pages = [folder / "compared.html", folder / "inside.html"]
+    done = mnistnet("compare", "shipped", folder / "run", "--data", mnist_dir, "--html", pages[0])
+    assert done.returncode == 0, done.stderr
+    Image.fromarray(np.uint8(255 * load_folder(mnist_dir).test.images[0].reshape(28, 28))).save(folder / "7.png")
+    done = mnistnet("inspect", folder / "7.png", "--model", "shipped", "--output", pages[1])
+    assert done.returncode == 0, done.stderr
+    return pages
 
 
 def test_it_is_one_file_of_less_than_5_mb(made: tuple[Path, dict[str, Any]]) -> None:

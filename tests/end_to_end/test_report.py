@@ -24,8 +24,8 @@ def test_the_last_run_is_shown_and_so_is_any_run_or_model_named(trained: tuple[C
     assert f"Page     {Path(result['run']) / 'report.html'}\n" in last.stdout
     assert mnistnet("report", result["run"]).stdout == last.stdout
     of_model = mnistnet("report", result["model"]).stdout
-    tables = of_model.split("Model ")[0].rstrip()
-    assert last.stdout.startswith(f"{tables}\n\n          confidence")  # single images are told of after a run only
+    assert of_model.split("\nMade ")[0] == last.stdout.split("\nMade ")[0]
+    assert "\nMade     20" in last.stdout
     as_json = json.loads(mnistnet("report", "--json").stdout)
     assert as_json == json.loads((Path(result["run"]) / "report.json").read_bytes())
 

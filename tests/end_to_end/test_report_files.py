@@ -1,9 +1,9 @@
 """`mnistnet report --html`, `--figures`, `--open` and a run's scorecard, as a user runs them."""
 
 import json
-import os
 import shutil
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +11,9 @@ import pytest
 from PIL import Image
 
 from mnistnet.commands.report_files import FIGURES
+from mnistnet.model_file import load_model, save_model
 from tests.end_to_end.conftest import CommandLine, Done
+from tests.models import small_model
 from tests.pages import Seen, require_self_contained
 
 needs_sh = pytest.mark.skipif(sys.platform == "win32", reason="runs a shell script as the browser")
@@ -36,7 +38,7 @@ def test_a_runs_page_and_one_made_anew_say_the_same(run_folder: tuple[CommandLin
     done = mnistnet("report", folder, "--html", tmp_path / "page.html", "--json")
     assert done.returncode == 0, done.stderr
     report = json.loads((folder / "report.json").read_bytes())
-    assert json.loads(done.stdout) == report
+    assert json.loads(done.stdout) == report | {"model": str(folder / "model.npz")}
     assert data_of(tmp_path / "page.html")["answers"] == data_of(folder / "report.html")["answers"] == report["answers"]
     seen = require_self_contained((tmp_path / "page.html").read_text())
     assert seen.text == Seen((folder / "report.html").read_text()).text
@@ -71,22 +73,109 @@ def test_a_scorecard_becomes_part_of_the_runs_own_report(run_folder: tuple[Comma
     done = mnistnet("report", folder, "--scorecard", "--count", 2, "--quiet")
     assert (done.returncode, done.stderr) == (0, "")
     scorecard = json.loads((folder / "report.json").read_bytes())["scorecard"]
-    assert before | {"scorecard": scorecard} == json.loads((folder / "report.json").read_bytes())
+    expected = before | {"scorecard": scorecard, "model": str(folder / "model.npz")}
+    assert json.loads((folder / "report.json").read_bytes()) == expected
+    assert "2 test digits of the bundled sample as users' pictures" in mnistnet("report", folder).stdout
     text = Seen((folder / "report.html").read_text()).text
     assert "2 test digits, rendered to picture files" in text
     assert all(name in text for name in scorecard["conditions"])
 
 
-@pytest.mark.skipif(sys.platform == "win32" or os.geteuid() == 0, reason="root may write anywhere")
-def test_a_read_only_run_is_shown_and_its_scorecard_printed(run_folder: tuple[CommandLine, Path]) -> None:
+def test_where_the_runs_page_cannot_be_written_the_scorecard_is_printed(run_folder: tuple[CommandLine, Path]) -> None:
     mnistnet, folder = run_folder
-    folder.chmod(0o555)
-    try:
-        done = mnistnet("report", folder, "--scorecard", "--count", 2, "--quiet")
-    finally:
-        folder.chmod(0o755)
+    (folder / "report.html").unlink()
+    (folder / "report.html").mkdir()  # for root, too, nothing to write to
+    done = mnistnet("report", folder, "--scorecard", "--count", 2, "--quiet")
     assert done.returncode == 0
+    assert "2 test digits" in done.stdout
     assert "NOTICE: the run's own report stays without the scorecard" in done.stderr
+
+
+def test_a_run_that_was_moved_keeps_its_model_and_another_model_is_noticed(
+    run_folder: tuple[CommandLine, Path], tmp_path: Path
+) -> None:
+    mnistnet, folder = run_folder
+    moved = folder.rename(tmp_path / "moved")
+    assert json.loads(mnistnet("verify", moved, "--json").stdout)["model"] == str(moved / "model.npz")
+    report = json.loads((moved / "report.json").read_bytes())
+    assert mnistnet("report", moved, "--html", tmp_path / "page.html").returncode == 0
+    save_model(small_model(), moved / "model.npz", overwrite=True)
+    done = mnistnet("report", moved, "--html", tmp_path / "page.html", "--force", "--data", "sample")
+    assert (done.returncode, done.stdout, done.stderr.count("\n")) == (1, "", 1)
+    (moved / "model.npz").unlink()
+    (moved / "report.json").write_text(json.dumps(report | {"model": str(tmp_path / "gone.npz")}))
+    done = mnistnet("report", moved, "--html", tmp_path / "page.html", "--force")
+    assert (done.returncode, done.stdout, done.stderr.count("\n")) == (1, "", 1)
+    assert "gone.npz" in done.stderr
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"scorecard": {"digits": 3}},
+        {"scorecard": -1},
+        {"seconds": "x"},
+        {"reliability": None},
+        {"risk_coverage": []},
+        {"epochs": [{}]},
+        {"versions": None},
+    ],
+)
+@pytest.mark.parametrize("option", ["--quiet", "--html"])
+def test_a_broken_record_is_one_clear_line_and_nothing_is_written(
+    run_folder: tuple[CommandLine, Path], tmp_path: Path, change: dict[str, Any], option: str
+) -> None:
+    mnistnet, folder = run_folder
+    report = json.loads((folder / "report.json").read_bytes())
+    (folder / "report.json").write_text(json.dumps(report | change))
+    page = tmp_path / "page.html"
+    done = mnistnet("report", folder, *(("--html", page) if option == "--html" else ()))
+    if done.returncode:
+        assert (done.returncode, done.stdout, done.stderr.count("\n")) == (1, "", 1)
+        assert not page.exists()
+    else:  # what is measured anew replaces what was broken
+        assert option == "--html"
+        require_self_contained(page.read_text())
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"settings": {}}, {"epochs": [{}]}, {"settings": {"hidden": 3}}, {"epochs": [{"layers": [3]}]}],
+)
+def test_a_models_broken_record_is_one_clear_line_and_no_figure_is_left(
+    run_folder: tuple[CommandLine, Path], tmp_path: Path, change: dict[str, Any]
+) -> None:
+    mnistnet, folder = run_folder
+    model = load_model(folder / "model.npz")
+    broken = tmp_path / "broken.npz"
+    save_model(replace(model, provenance=replace(model.provenance, **change)), broken)
+    for option, place in (("--html", tmp_path / "page.html"), ("--figures", tmp_path / "figures")):
+        done = mnistnet("report", broken, option, place)
+        assert (done.returncode, done.stdout, done.stderr.count("\n")) == (1, "", 1)
+        assert "is not whole" in done.stderr
+        assert not place.exists()
+
+
+@pytest.mark.parametrize("command", ["report", "verify", "compare"])
+def test_a_model_that_answers_with_no_numbers_is_one_clear_line(
+    run_folder: tuple[CommandLine, Path], tmp_path: Path, command: str
+) -> None:
+    mnistnet, folder = run_folder
+    model = load_model(folder / "model.npz")
+    model.params.flat[:] = 1e30
+    save_model(model, tmp_path / "huge.npz")
+    others = {"report": ("--html", tmp_path / "page.html"), "compare": (folder,)}
+    done = mnistnet(command, tmp_path / "huge.npz", *others.get(command, ()))
+    assert (done.returncode, done.stdout, done.stderr.count("\n")) == (1, "", 1)
+    assert "so large that it answers with no numbers" in done.stderr
+
+
+def test_page_and_figures_of_one_name_are_wrong_usage(run_folder: tuple[CommandLine, Path], tmp_path: Path) -> None:
+    mnistnet, folder = run_folder
+    place = tmp_path / "one.html"
+    done = mnistnet("report", folder, "--html", place, "--figures", place)
+    assert (done.returncode, done.stdout, done.stderr.count("\n")) == (2, "", 1)
+    assert not place.exists()
 
 
 @needs_sh
@@ -102,8 +191,9 @@ def test_open_shows_the_runs_page_and_writes_one_for_a_model(
     model = shutil.copy(folder / "model.npz", tmp_path / "mine.npz")
     done = mnistnet("report", model, "--open")
     assert done.returncode == 0, done.stderr
-    page = mnistnet.home / "reports" / "mine.html"
-    assert f"Page     {page}\n" in done.stdout
+    page = Path(done.stdout.splitlines()[-1].removeprefix("Page     "))
+    assert page.parent == mnistnet.home / "reports"
+    assert page.name.startswith("mine-")
     require_self_contained(page.read_text())
     assert (tmp_path / "opened").read_text().splitlines() == [(folder / "report.html").as_uri(), page.as_uri()]
     assert mnistnet("report", model, "--open").returncode == 0  # its own page is made anew
@@ -119,4 +209,4 @@ def test_what_a_stopped_training_left_is_told(run_folder: tuple[CommandLine, Pat
     (folder / "model.npz").unlink()
     done = mnistnet("report", folder)
     assert (done.returncode, done.stdout, done.stderr.count("\n")) == (1, "", 1)
-    assert "its training was stopped, or is under way" in done.stderr
+    assert "is no run that was trained to its end" in done.stderr

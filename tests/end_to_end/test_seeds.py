@@ -3,9 +3,11 @@
 import json
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from mnistnet.model_file import load_model
 from tests.end_to_end.conftest import CommandLine
 from tests.end_to_end.test_train import interrupted
 
@@ -37,18 +39,47 @@ def test_every_seed_has_its_run_and_the_summary_is_theirs(mnistnet: CommandLine,
     assert f"holds 4 runs; name one of them, such as {folder / 'seed-'}" in named.stderr
 
 
-@pytest.mark.parametrize("name", ["settings", "data_sha256"])
-def test_runs_with_other_settings_or_data_in_the_same_folder_are_not_mixed_up(
-    mnistnet: CommandLine, tmp_path: Path, name: str
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"settings": {}},
+        {"data_sha256": {}},
+        {"versions": {}},
+        {"test_accuracy": "x"},
+        {"seconds": None},
+        {"partial": 3},
+    ],
+)
+def test_what_is_no_such_run_to_its_end_is_neither_counted_nor_replaced(
+    mnistnet: CommandLine, tmp_path: Path, change: dict[str, Any]
 ) -> None:
-    command = ("train", *QUICK, "--seeds", 1, "--run-dir", tmp_path, "--quiet")
-    assert mnistnet(*command).returncode == 0
-    path = tmp_path / "seed-0" / "report.json"
-    report = json.loads(path.read_bytes())
-    path.write_text(json.dumps(report | {name: {**report[name], "other": 1}}))
+    command = ("train", *QUICK, "--seeds", 2, "--run-dir", tmp_path, "--quiet")
+    if not (tmp_path / "seeds.json").exists():
+        assert mnistnet(*command).returncode == 0
+    path = tmp_path / "seed-1" / "report.json"
+    path.write_text(json.dumps(json.loads(path.read_bytes()) | change))
+    broken = path.read_bytes()
     done = mnistnet(*command)
     assert (done.returncode, done.stdout) == (1, "")
-    assert "exists already" in done.stderr.splitlines()[-1]
+    assert f"{tmp_path / 'seed-1'} exists already" in done.stderr.splitlines()[-1]
+    assert path.read_bytes() == broken
+
+
+def test_force_does_the_broken_seed_alone_again_and_keeps_the_users_own_file(
+    mnistnet: CommandLine, tmp_path: Path
+) -> None:
+    command = ("train", *QUICK, "--seeds", 2, "--run-dir", tmp_path)
+    (tmp_path / "seeds.json").write_text('"mine"')
+    done = mnistnet(*command)
+    assert (done.returncode, done.stdout, done.stderr.count("\n")) == (1, "", 2)  # and the sample's notice
+    assert (tmp_path / "seeds.json").read_text() == '"mine"'
+    (tmp_path / "seeds.json").unlink()
+    assert mnistnet(*command).returncode == 0
+    (tmp_path / "seed-0" / "model.npz").write_bytes(b"")
+    done = mnistnet(*command, "--force")
+    assert done.returncode == 0, done.stderr
+    assert done.stderr.count("epoch   1/1") == 1
+    load_model(tmp_path / "seed-0" / "model.npz")
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="sends POSIX's SIGINT")

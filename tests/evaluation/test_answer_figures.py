@@ -21,7 +21,9 @@ def labels(figure: Figure) -> list[str]:
 
 def test_every_bin_is_a_point_hollow_where_it_has_few_images() -> None:
     figure = reliability_figure(BINS, error=0.0123)
-    _, many, few = figure.axes[0].lines
+    _, many, few, *intervals = figure.axes[0].lines
+    drawn = {tuple(line.get_ydata()) for line in intervals}
+    assert drawn == {tuple(one["interval"]) for one in BINS if one["images"]}
     points = {tuple(point) for line in (many, few) for point in line.get_xydata().tolist()}
     assert points == {(one["confidence"], one["accuracy"]) for one in BINS if one["images"]}
     assert len(few.get_xydata()) == sum(0 < one["images"] < FEW for one in BINS) > 0

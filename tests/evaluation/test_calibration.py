@@ -14,6 +14,7 @@ from mnistnet.evaluation.calibration import (
     sure_threshold,
     tempered,
 )
+from mnistnet.evaluation.metrics import wilson_interval
 from mnistnet.nn.network import forward
 from tests.models import small_model
 
@@ -97,6 +98,7 @@ def test_every_answer_is_in_the_bin_of_its_confidence(seed, count):
         assert one.images == len(inside)
         assert one.confidence == pytest.approx(np.mean([c for c, _ in inside]) if inside else 0)
         assert one.accuracy == pytest.approx(np.mean([r for _, r in inside]) if inside else 0)
+        assert one.interval == (wilson_interval(sum(r for _, r in inside), len(inside)) if inside else (0, 1))
 
 
 @pytest.mark.parametrize("count", [1, 7, 1000, 2500])

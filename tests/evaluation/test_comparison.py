@@ -14,7 +14,9 @@ from mnistnet.evaluation.comparison import (
     compare,
     comparison_text,
     count_pair,
+    holm,
     mcnemar,
+    p_text,
     paired_difference,
     verdict,
 )
@@ -87,9 +89,10 @@ def test_a_comparison_tells_models_pairs_and_the_pictures_answered_differently()
     comparison = compare(contestants(), ["3", "5", "", "1"], ["a", "b", "c", "d"], of="pictures", notice="beware")
     assert [model["errors"] for model in comparison["models"]] == [1, 2, 1]
     assert comparison["models"][0]["pictures_per_second"] == 2
-    assert [pair["second"] for pair in comparison["pairs"]] == ["another", contestants()[2].name]
-    assert comparison["pairs"][0]["only_first_right"] == 1
-    assert comparison["pairs"][1] | {"only_first_right": 1, "only_second_right": 1} == comparison["pairs"][1]
+    assert [(pair["first"], pair["second"]) for pair in comparison["pairs"]] == [(0, 1), (0, 2), (1, 2)]
+    assert [pair["only_first_right"] for pair in comparison["pairs"]] == [1, 1, 1]
+    assert [pair["only_second_right"] for pair in comparison["pairs"]] == [0, 1, 2]
+    assert comparison["pairs"][2]["difference"] == 0.25
     assert comparison["differ"] == [
         {"picture": "b", "label": "5", "answers": ["5", "6", "5"]},
         {"picture": "c", "label": "", "answers": ["", "", "12"]},
@@ -99,11 +102,28 @@ def test_a_comparison_tells_models_pairs_and_the_pictures_answered_differently()
     assert "NOTICE: beware" in text
     assert "NOTICE: another: trained on little" in text
     assert "C against A: +0.00 points" in text
+    assert "C against B: +25.00 points" in text
     assert "Answered differently: 3 of 4" in text
 
 
 @pytest.mark.parametrize(
-    ("p_value", "difference", "word"), [(0.06, 0.1, "no difference"), (0.04, 0.1, "better"), (0.04, -0.1, "worse")]
+    ("p_value", "difference", "words"),
+    [(0.06, 0.1, "no difference"), (0.04, 0.1, "so C is better"), (0.04, -0.1, "so C is worse")],
 )
-def test_the_verdict_follows_p(p_value: float, difference: float, word: str) -> None:
-    assert word in verdict({"p_value": p_value, "difference": difference}, "B")
+def test_the_verdict_follows_p(p_value: float, difference: float, words: str) -> None:
+    pair = {"second": 2, "p_adjusted": p_value, "difference": difference, "interval": (-0.2, 0.2)}
+    assert words in verdict(pair)
+    assert "approximation" not in verdict(pair)
+    assert ("approximation" in verdict(pair | {"interval": (0.01, 0.2)})) == (p_value > 0.05)
+
+
+def test_holms_values_of_a_worked_example() -> None:
+    assert holm([0.01, 0.04, 0.03, 0.005]) == pytest.approx([0.03, 0.06, 0.06, 0.02])  # his procedure, step by step
+    assert holm([0.4, 0.9]) == [0.8, 0.9]
+    assert holm([0.02]) == [0.02]
+
+
+def test_a_p_of_0_is_not_claimed() -> None:
+    assert mcnemar(2_500, 10) == 0  # no float is so small
+    assert p_text(mcnemar(2_500, 10)) == "p < 1e-99"
+    assert p_text(0.0123) == "p = 0.012"

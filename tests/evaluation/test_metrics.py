@@ -51,7 +51,12 @@ def test_edit_distances_by_hand(true: str, read: str, expected: int) -> None:
 
 
 def test_digit_scores_by_hand() -> None:
-    zero, one, two, three, *_, nine = digit_scores(confusion_matrix(LABELS, PREDICTIONS))
+    scores = digit_scores(confusion_matrix(LABELS, PREDICTIONS))
+    assert scores[0].precision_interval == wilson_interval(3, 5)
+    assert scores[0].recall_interval == wilson_interval(3, 4)
+    assert scores[3].recall_interval == (0, 1)  # there is no 3
+    names = ("digit", "images", "precision", "recall", "f1")
+    zero, one, two, three, *_, nine = [tuple(getattr(score, name) for name in names) for score in scores]
     assert zero == pytest.approx((0, 4, 3 / 5, 3 / 4, 2 / 3))
     assert one == pytest.approx((1, 2, 1 / 2, 1 / 2, 1 / 2))
     assert two == (2, 1, 0, 0, 0)

@@ -115,7 +115,8 @@ def test_its_text_has_accuracy_matrix_scores_and_mistakes_within_80_columns(repo
     assert "Test accuracy 85.00 % (95 % interval 63.96 % to 94.76 %): 3 of 20 wrong" in text
     assert "784-5-10 relu, momentum, seed 0; 55,000 training images of MNIST; epoch 1 of 1" in text
     assert re.search(r"predicted\ntrue +0 +1 +2 .*\n +0 +1( +\.){8} +1\n", text)
-    assert re.search(r"\n +9 +2 +66\.67 % +100\.00 % +80\.00 %", text)
+    assert re.search(r"\n +9 +2 +66\.67 % +20\.8 to 93\.9 +100\.00 % +34\.2 to 100\.0 +80\.00 %\n", text)
+    assert re.search(r"\n +1 \(chosen\) +2\.0000 +2\.1000 +30\.00 %\n", text)
     worst = whole["mistakes"][0]
     described = f"test image {worst['index']:5}: true {worst['label']}, read as {worst['predicted']}"
     assert described in report_text(whole)
