@@ -35,6 +35,7 @@ def make_app(site: Site) -> FastAPI:
         docs_url=None,
         redoc_url=None,
         redirect_slashes=False,
+        lifespan=lambda _: site.pool.running(),
     )
     app.state.site = site
     app.include_router(questions)

@@ -80,6 +80,8 @@ class Guards:
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
         """Answer a request."""
+        if scope["type"] != "http":  # the start and the end of the server
+            return await self.app(scope, receive, send)
         exchange = Exchange(self, receive, send)
         problem = objection(scope["headers"], self.is_ours) or self.too_large(scope["headers"])
         try:

@@ -60,7 +60,7 @@ async def network() -> Response:
 @questions.get("/healthz", responses={200: {"model": Health}})
 async def health(site: Here) -> Response:
     """Whether the server answers, and how many pictures wait to be read."""
-    return JSONResponse({"status": "ok", "waiting": site.pool.jobs.qsize()})
+    return JSONResponse({"status": "ok", "waiting": site.pool.waiting})
 
 
 async def answer(site: Site, job: Job) -> Response:

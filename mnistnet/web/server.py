@@ -98,7 +98,7 @@ def make_server(app: App, limits: Limits) -> uvicorn.Server:
         loop="asyncio",
         http=ImpatientProtocol,
         ws="none",
-        lifespan="off",
+        lifespan="on",
         interface="asgi3",
         log_config=None,
         access_log=False,

@@ -23,8 +23,8 @@ class Site:
     limits: Limits
 
 
-def site_of(request: Request) -> Site:
-    """The site that a request came to."""
+async def site_of(request: Request) -> Site:
+    """The site that a request came to; asynchronous because FastAPI runs other functions in threads."""
     site: Site = request.app.state.site
     return site
 

@@ -5,14 +5,12 @@ A process that crashes, or takes longer than it may, costs the one job that it h
 
 import asyncio
 import multiprocessing
-import queue
+import pickle
 import signal
+import socket
 import threading
-import time
-from collections.abc import Callable
-from concurrent.futures import Future
-from contextlib import suppress
-from multiprocessing.connection import Connection
+from collections.abc import AsyncIterator, Callable, Coroutine
+from contextlib import asynccontextmanager
 from typing import Generic, TypeVar
 
 from threadpoolctl import threadpool_limits
@@ -24,123 +22,161 @@ Job = TypeVar("Job")
 Answer = TypeVar("Answer")
 START_SECONDS = 60.0
 """In which a process has to be ready."""
-PAUSE_SECONDS = 0.2
+PAUSE_SECONDS = 0.5
 """Before another is started in place of one that did not get ready."""
-END_SECONDS = 1.0
-SPAWN = multiprocessing.get_context("spawn")  # a fork would copy the server's connections and threads' locks
+SPAWN = multiprocessing.get_context("spawn")  # a fork would copy the server's connections
+LENGTH = 8
+"""Bytes in which the length of an answer is told before it."""
 
 
 class Worker(Generic[Job, Answer]):
-    """A process that answers one job at a time."""
+    """A process that answers one job at a time, and is to be made outside of what must not wait."""
 
     def __init__(self, answer: Callable[[Job], Answer]) -> None:
-        self.connection, theirs = SPAWN.Pipe()
+        self.socket, theirs = socket.socketpair()
+        self.leave: Callable[[], None] = self.socket.close
         self.process = SPAWN.Process(target=work, args=(theirs, answer), daemon=True)
         self.process.start()
-        self.has_started = False
         theirs.close()
 
-    def is_ready(self) -> bool:
-        """Wait until the process has started; whether it is alive then."""
+    async def is_ready(self) -> bool:
+        """Wait until the process has started, and tell whether it has."""
         try:
-            if not self.has_started:
-                self._receive(START_SECONDS)
-                self.has_started = True
+            async with asyncio.timeout(START_SECONDS):
+                self.reader, self.writer = await asyncio.open_connection(sock=self.socket)
+                self.leave = self.writer.close
+                await self._receive()
         except (TimeoutError, EOFError, OSError):
             return False
-        return self.process.is_alive()
+        return True
 
-    def ask(self, job: Job, seconds: float) -> Answer:
-        """The process's answer. Raises TimeoutError, and EOFError or OSError when it has ended."""
-        self.connection.send(job)
-        return self._receive(seconds)
+    def is_alive(self) -> bool:
+        """Whether the process has not ended while it had nothing to do."""
+        return not self.reader.at_eof()
 
-    def _receive(self, seconds: float) -> Answer:
-        if not self.connection.poll(seconds):
-            raise TimeoutError
-        answer: Answer = self.connection.recv()
+    async def ask(self, job: Job) -> Answer:
+        """The process's answer. Raises EOFError or OSError when it ends before."""
+        self.writer.write(pickle.dumps(job))
+        await self.writer.drain()
+        answer: Answer = await self._receive()
+        return answer
+
+    async def _receive(self) -> Answer:
+        size = int.from_bytes(await self.reader.readexactly(LENGTH))
+        answer: Answer = pickle.loads(await self.reader.readexactly(size))
         return answer
 
     def end(self) -> None:
         """Stop the process, whatever it does."""
         self.process.kill()
         self.process.join()
+        self.socket.close()
 
 
-def work(connection: "Connection", answer: Callable[[Job], Answer]) -> None:
+def work(connection: socket.socket, answer: Callable[[Job], Answer]) -> None:
     """Answer jobs until there are no more, or the process that started this one has ended."""
     for number in (signal.SIGINT, signal.SIGTERM):  # sent to all processes; the server decides
         signal.signal(number, signal.SIG_IGN)
     threading.Thread(target=end_with_parent, daemon=True).start()
     threadpool_limits(1, user_api="blas")
-    connection.send(None)  # ready
-    with suppress(EOFError, OSError):
-        while True:
-            connection.send(answer(connection.recv()))
+    with connection, connection.makefile("rb") as jobs:
+        send(connection, None)  # ready
+        while jobs.peek(1):
+            send(connection, answer(pickle.load(jobs)))
+
+
+def send(connection: socket.socket, answer: object) -> None:
+    """Send an answer, its length first."""
+    content = pickle.dumps(answer)
+    connection.sendall(len(content).to_bytes(LENGTH) + content)
 
 
 class Pool(Generic[Job, Answer]):
-    """So many workers, and a bounded queue of jobs that wait for one. To be made in the main thread, and closed."""
+    """So many workers, and a bounded number of jobs that wait for one. To be made in the main thread, and closed."""
 
     def __init__(self, answer: Callable[[Job], Answer], *, workers: int, places: int, seconds: float) -> None:
         self.answer, self.places, self.seconds = answer, places, seconds
-        self.jobs: queue.SimpleQueue[tuple[Job, Future[Answer]] | None] = queue.SimpleQueue()
-        self.is_closing = False
+        self.waiting = 0
+        self.free: asyncio.Queue[Worker[Job, Answer]] = asyncio.Queue()
+        self.starting: set[asyncio.Task[None]] = set()
         with ctrl_c_ignored():  # the processes are born with it, and so ignore it while they start, too
-            self.workers = [Worker(answer) for _ in range(workers)]
-        self.threads = [threading.Thread(target=self._serve, args=(number,), daemon=True) for number in range(workers)]
-        for thread in self.threads:
-            thread.start()
+            self.workers = {Worker(answer) for _ in range(workers)}
+
+    @asynccontextmanager
+    async def running(self) -> AsyncIterator[None]:
+        """Have the workers take jobs."""
+        for worker in self.workers:
+            self._begin(self._admit(worker))
+        try:
+            yield
+        finally:
+            for task in self.starting:
+                task.cancel()
+            for worker in self.workers:
+                worker.leave()
+            await asyncio.sleep(0)  # connections close in the loop's next round
 
     async def ask(self, job: Job) -> Answer:
         """The answer to a job. Raises ProblemError where there is none."""
-        if self.jobs.qsize() >= self.places:
-            raise busy(f"{self.places} pictures wait already to be read")
-        future: Future[Answer] = Future()
-        self.jobs.put((job, future))
+        worker = await self._take()
+        answered = False
         try:
-            async with asyncio.timeout(3 * self.seconds):  # what has begun ends before; what still waits is given up
-                return await asyncio.wrap_future(future)
-        except TimeoutError:
-            raise busy("no process was free in time to read it") from None
+            async with asyncio.timeout(self.seconds):
+                answer = await worker.ask(job)
+            answered = True
+        except TimeoutError as error:
+            raise ProblemError(422, f"it took longer than {self.seconds:g} s to read; make it smaller") from error
+        except (EOFError, OSError) as error:
+            raise ProblemError(422, "the process that read it broke down over it; save it as another kind") from error
+        finally:
+            if answered:
+                self.free.put_nowait(worker)
+            else:  # nobody waits for what it does
+                self._begin(self._replace(worker))
+        return answer
 
     def close(self) -> None:
-        """End all processes, with the jobs that they are at, and those that still wait."""
-        self.is_closing = True
-        for _ in self.threads:
-            self.jobs.put(None)
+        """End all processes, with what they do."""
         for worker in self.workers:
             worker.end()
-        for thread in self.threads:
-            thread.join(END_SECONDS)
 
-    def _serve(self, number: int) -> None:
-        """Hand jobs to a worker and to those that replace it."""
-        while (item := self.jobs.get()) is not None and not self.is_closing:
-            job, future = item
-            while not self.workers[number].is_ready() and not self.is_closing:
-                time.sleep(PAUSE_SECONDS)
-                self._replace(number)
-            if future.set_running_or_notify_cancel():
-                self._settle(job, future, number)
-
-    def _settle(self, job: Job, future: "Future[Answer]", number: int) -> None:
-        """Have a worker set the future's result, or say why there is none."""
+    async def _take(self) -> Worker[Job, Answer]:
+        """A worker that has nothing to do. Raises ProblemError where none is free in time."""
+        if self.free.empty() and self.waiting >= self.places:
+            raise busy(f"{self.places} pictures wait already to be read")
+        self.waiting += 1
         try:
-            answer = self.workers[number].ask(job, self.seconds)
+            async with asyncio.timeout(2 * self.seconds):
+                while not (worker := await self.free.get()).is_alive():
+                    self._begin(self._replace(worker))
         except TimeoutError:
-            problem = ProblemError(422, f"it took longer than {self.seconds:g} s to read; make it smaller")
-        except (EOFError, OSError):
-            problem = ProblemError(
-                422, "the process that read it broke down over it; save it as another kind of picture"
-            )
-        else:
-            future.set_result(answer)
-            return
-        future.set_exception(problem)
-        self._replace(number)
+            raise busy("no process was free in time to read it") from None
+        finally:
+            self.waiting -= 1
+        return worker
 
-    def _replace(self, number: int) -> None:
-        if not self.is_closing:
-            self.workers[number].end()
-            self.workers[number] = Worker(self.answer)
+    def _begin(self, coming: Coroutine[None, None, None]) -> None:
+        """Start what nobody waits for."""
+        task = asyncio.create_task(coming)
+        self.starting.add(task)
+        task.add_done_callback(self.starting.discard)
+
+    async def _replace(self, worker: Worker[Job, Answer]) -> None:
+        """Put another in a worker's place."""
+        await self._admit(await self._successor(worker))
+
+    async def _admit(self, worker: Worker[Job, Answer]) -> None:
+        """Have a worker take jobs when it is ready, or another that replaces it."""
+        while not await worker.is_ready():
+            await asyncio.sleep(PAUSE_SECONDS)
+            worker = await self._successor(worker)
+        self.free.put_nowait(worker)
+
+    async def _successor(self, worker: Worker[Job, Answer]) -> Worker[Job, Answer]:
+        """Another worker, when this one has ended."""
+        worker.leave()
+        await asyncio.to_thread(worker.end)
+        self.workers.discard(worker)
+        successor: Worker[Job, Answer] = await asyncio.to_thread(Worker, self.answer)
+        self.workers.add(successor)
+        return successor
