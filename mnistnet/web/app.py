@@ -7,6 +7,7 @@ from typing import Any
 from fastapi import FastAPI, HTTPException, Request, Response
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException as StarletteHTTPException
+from starlette.requests import ClientDisconnect
 
 from mnistnet import __version__
 from mnistnet.errors import OutputError
@@ -68,7 +69,14 @@ def add_errors(app: FastAPI) -> None:
         told = as_problem(error)
         return Response(told.content(), told.status, told.headers, media_type=CONTENT_TYPE)
 
-    for kind in (ProblemError, StarletteHTTPException, RequestValidationError, OutputError, Exception):
+    for kind in (
+        ProblemError,
+        StarletteHTTPException,
+        RequestValidationError,
+        OutputError,
+        ClientDisconnect,
+        Exception,
+    ):
         app.add_exception_handler(kind, problem)
 
 
@@ -82,6 +90,8 @@ def as_problem(error: Exception) -> ProblemError:
         )
     if isinstance(error, RequestValidationError):
         return ProblemError(422, "; ".join(map(describe, error.errors())))
+    if isinstance(error, ClientDisconnect):  # nobody is there to be told; it is for the log
+        return ProblemError(400, "the request broke off")
     if isinstance(error, OutputError):
         return ProblemError(507, str(error))
     return ProblemError(500, "something went wrong in the server; its log says what")

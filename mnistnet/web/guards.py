@@ -6,7 +6,7 @@ header, which is not ours where that site's name was made to lead here, or by Or
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Iterable, MutableMapping
+from collections.abc import Awaitable, Callable, MutableMapping, Sequence
 from typing import Any
 
 from mnistnet.web.problems import CONTENT_TYPE, ProblemError, busy
@@ -16,8 +16,9 @@ Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 App = Callable[[Message, Receive, Send], Awaitable[None]]
-RawHeaders = Iterable[tuple[bytes, bytes]]
+RawHeaders = Sequence[tuple[bytes, bytes]]
 
+MOST_HEADERS, MOST_HEADER_BYTES = 100, 32_000
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; media-src 'self' blob:; "
     "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
@@ -48,6 +49,9 @@ def host_of(authority: str) -> str:
 
 def objection(headers: RawHeaders, is_ours: Callable[[str], bool]) -> ProblemError | None:
     """Why a request must not go on, by its headers; is_ours tells the hosts by which this server may be called."""
+    if len(headers) > MOST_HEADERS or sum(len(name) + len(value) for name, value in headers) > MOST_HEADER_BYTES:
+        most = f"{MOST_HEADERS} headers and {MOST_HEADER_BYTES:,} bytes of them"
+        return ProblemError(431, f"expected at most {most}")
     hosts = values_of(headers, b"host")
     if len(hosts) != 1 or not is_ours(host_of(hosts[0])):
         got = ascii(hosts[0])[:80] if hosts else "none"

@@ -31,7 +31,7 @@ def behave(job: str) -> str:
 
 @pytest.fixture
 def pool() -> Iterator[Behaviours]:
-    made = Behaviours(behave, workers=1, places=2, seconds=1.0)
+    made = Behaviours(behave, workers=1, places=2, seconds=0.7)
     yield made
     made.close()
     assert multiprocessing.active_children() == []
@@ -98,6 +98,7 @@ def test_more_jobs_than_places_are_refused_at_once(pool: Behaviours) -> None:
     run(pool, program)
 
 
+@pytest.mark.slow
 def test_a_job_that_waits_too_long_is_given_up(pool: Behaviours) -> None:
     async def program() -> None:
         await pool.ask("this")
