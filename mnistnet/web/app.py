@@ -25,6 +25,9 @@ KINDS = {
     ".png": "image/png",
 }
 
+NO_TELEMETRY: Any = dict.fromkeys(("tracing", "metrics", "logs", "operation_spans", "auto_configure"), False)
+"""New versions of FastAPI would tell others about requests where the environment says so; old ones ignore this."""
+
 
 def make_app(site: Site) -> FastAPI:
     """The application, which answers with what site holds."""
@@ -36,6 +39,7 @@ def make_app(site: Site) -> FastAPI:
         docs_url=None,
         redoc_url=None,
         redirect_slashes=False,
+        telemetry=NO_TELEMETRY,
         lifespan=lambda _: site.pool.running(),
     )
     app.state.site = site

@@ -93,6 +93,9 @@ class Guards:
                 await self.app(scope, exchange.receive, exchange.send)
             else:
                 await exchange.refuse(problem)
+        except asyncio.CancelledError:  # the server stops, and has waited long enough
+            if not exchange.status:
+                await exchange.refuse(busy("the server stops"))
         finally:
             self.held -= exchange.received
             self.log(exchange.as_json(scope))
