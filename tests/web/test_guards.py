@@ -1,9 +1,13 @@
 """Which requests the guards let pass, by their headers alone."""
 
+import asyncio
+
 import pytest
 
-from mnistnet.web.guards import host_of, objection
+from mnistnet.web.guards import Guards, Message, Receive, Send, host_of, objection
+from mnistnet.web.problems import ProblemError
 from mnistnet.web.server import is_loopback, own_hosts
+from mnistnet.web.settings import Limits
 
 OURS = own_hosts("127.0.0.1")
 
@@ -86,3 +90,36 @@ def test_a_named_host_may_be_called_by_its_name_and_all_addresses_by_any_address
 def test_only_this_machine_reaches_a_loopback_address() -> None:
     assert [is_loopback(host) for host in ("localhost", "127.0.0.1", "127.0.0.9", "::1")] == [True] * 4
     assert [is_loopback(host) for host in ("0.0.0.0", "::", "192.168.1.5", "box.example")] == [False] * 4
+
+
+def test_bodies_that_are_held_together_are_limited_until_they_are_answered() -> None:
+    """The application is a function here that reads a body of 8 bytes, and then waits to be let go."""
+    statuses: list[int] = []
+
+    async def receive() -> Message:
+        return {"type": "http.request", "body": b"12345678", "more_body": False}
+
+    async def send(message: Message) -> None:
+        statuses.extend([message["status"]] if "status" in message else [])
+
+    async def program() -> None:
+        go = asyncio.Event()
+
+        async def application(_: Message, receive: Receive, send: Send) -> None:
+            await receive()
+            await go.wait()
+            await send({"type": "http.response.start", "status": 200, "headers": []})
+
+        guards = Guards(application, Limits(bodies=12), is_ours=OURS, log=lambda _: None)
+        scope = {"type": "http", "method": "POST", "path": "/", "headers": [(b"host", b"localhost")]}
+        first = asyncio.create_task(guards(scope, receive, send))
+        await asyncio.sleep(0)
+        with pytest.raises(ProblemError) as caught:
+            await guards(scope, receive, send)
+        assert caught.value.status == 503
+        go.set()
+        await first
+        await guards(scope, receive, send)
+        assert statuses == [200, 200]
+
+    asyncio.run(program())
