@@ -8,7 +8,8 @@
     ├── TrainingError       training cannot go on
     │   └── CheckpointError a checkpoint cannot be gone on from
     ├── RunError            a run's folder has no report to show
-    └── OutputError         a file cannot be written
+    ├── OutputError         a file cannot be written
+    └── ServerError         the server cannot start
 
 A caller's mistake inside Python (a wrong shape, a negative width) is a ValueError.
 """
@@ -48,3 +49,7 @@ class RunError(MnistnetError):
 
 class OutputError(MnistnetError):
     """A file cannot be written."""
+
+
+class ServerError(MnistnetError):
+    """The server cannot start."""

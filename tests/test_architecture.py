@@ -21,7 +21,7 @@ FLOORS = (
     ("nn", "vision"),
     ("places", "archive", "pages", "painting"),
     ("files",),
-    ("errors", "arrays", "__init__"),
+    ("errors", "arrays", "processes", "__init__"),
 )
 MODULES = sorted(PACKAGE.rglob("*.py"))
 

@@ -25,6 +25,7 @@ class UsageError(Exception):
 COMMANDS = {
     "train": "train a network on MNIST, test it, save the model and its report",
     "predict": "read the digits in pictures",
+    "serve": "serve a page to draw on and an API, on this machine",
     "inspect": "look inside the network while it reads a picture",
     "evaluate": "score the reading of your own labelled pictures",
     "report": "show the accuracy report of a run or a model",

@@ -6,10 +6,10 @@ from pathlib import Path
 from mnistnet.commands import show_error
 
 
-def open_page(page: Path) -> None:
-    """Show a page, or say that no browser could be started."""
+def open_page(page: Path | str) -> None:
+    """Show a page, a file or what is at an address, or say that no browser could be started."""
     try:
-        opened = webbrowser.open(page.absolute().as_uri())
+        opened = webbrowser.open(page if isinstance(page, str) else page.absolute().as_uri())
     except webbrowser.Error:
         opened = False
     if not opened:

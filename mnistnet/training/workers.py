@@ -1,13 +1,11 @@
 """Workers: processes that train side by side, and end with the one that started them."""
 
 import multiprocessing
-import os
 import signal
 import threading
-from collections.abc import Callable, Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import contextmanager
 from functools import cached_property
 from multiprocessing.queues import SimpleQueue
 from typing import NamedTuple
@@ -16,6 +14,7 @@ from threadpoolctl import threadpool_limits
 
 from mnistnet.data.mnist import Dataset
 from mnistnet.errors import TrainingError
+from mnistnet.processes import ctrl_c_ignored, end_with_parent
 from mnistnet.training.experiment import Result, train_one
 from mnistnet.training.settings import Settings
 
@@ -72,16 +71,6 @@ def train_all(
             pool.shutdown(cancel_futures=True)
 
 
-@contextmanager
-def ctrl_c_ignored() -> Iterator[None]:
-    """Ctrl-C does nothing inside the block."""
-    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGINT, before)
-
-
 class Worker:
     """What a process keeps from one training to the next."""
 
@@ -105,13 +94,6 @@ def start_worker(load: Load, threads: int, news: "SimpleQueue[News]") -> None:
     threading.Thread(target=end_with_parent, daemon=True).start()
     threadpool_limits(limits=threads, user_api="blas")
     this_worker = Worker(load, news)
-
-
-def end_with_parent() -> None:
-    """Wait for the process that started this one to end, however it ends, and end at once."""
-    if parent := multiprocessing.parent_process():
-        parent.join()
-        os._exit(1)
 
 
 def work(number: int, settings: Settings) -> Result:

@@ -12,7 +12,7 @@ from benchmarks.comparison import Comparison
 from benchmarks.job import Job
 from benchmarks.parts import part_named
 from mnistnet.errors import MnistnetError
-from mnistnet.training.workers import ctrl_c_ignored, end_with_parent
+from mnistnet.processes import ctrl_c_ignored, end_with_parent
 
 THREAD_VARIABLES = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
 

@@ -9,6 +9,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from typing import BinaryIO
 
 import numpy as np
 import pytest
@@ -42,6 +43,11 @@ class CommandLine:
         return subprocess.Popen(
             command, stdin=pipe, stdout=pipe, stderr=pipe, text=True, env=self.environment(), preexec_fn=heeds_ctrl_c
         )
+
+    def start_writing(self, errors: BinaryIO, *arguments: object) -> subprocess.Popen[bytes]:
+        """Start a command whose errors go to a file, which cannot fill up as a pipe does, and come back at once."""
+        command = [sys.executable, "-m", "mnistnet", *map(str, arguments)]
+        return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=errors, env=self.environment())
 
     def on_terminal(self, *arguments: object) -> str:
         """Run a command in a pseudo-terminal, and give all that it shows."""

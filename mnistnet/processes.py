@@ -1,0 +1,24 @@
+"""Processes: how those that were started here treat Ctrl-C, and how they end."""
+
+import multiprocessing
+import os
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+
+@contextmanager
+def ctrl_c_ignored() -> Iterator[None]:
+    """Ctrl-C does nothing inside the block, nor to processes that are born in it."""
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+def end_with_parent() -> None:
+    """Wait for the process that started this one to end, however it ends, and end at once."""
+    if parent := multiprocessing.parent_process():
+        parent.join()
+        os._exit(1)

@@ -1,0 +1,114 @@
+"""Personal set: drawings that the user has corrected, kept on this machine.
+
+ID.png is a drawing as it came, and ID.txt its label, UTF-8 without a line's end; an entry is there once its label is.
+Each is a file of its own, so that processes which write at once have nothing to agree upon.
+"""
+
+import re
+import secrets
+import unicodedata
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NamedTuple
+
+from mnistnet.errors import OutputError
+from mnistnet.files import new_file
+
+LONGEST_LABEL = 40
+MOST_ENTRIES = 10_000
+_ID = re.compile(r"[0-9a-f]{16}")
+
+
+class Entry(NamedTuple):
+    """A drawing of the set."""
+
+    id: str
+    label: str
+
+
+def read_label(text: str) -> str:
+    """A label as it is kept: composed (Unicode's NFC), without space around it. Raises ValueError."""
+    label = unicodedata.normalize("NFC", text).strip()
+    if not (1 <= len(label) <= LONGEST_LABEL and label.isprintable()):
+        raise ValueError(f"expected a label of 1 to {LONGEST_LABEL} printable characters, got {text!a:.60}")
+    return label
+
+
+@dataclass(frozen=True)
+class PersonalSet:
+    """The drawings in a folder, which is made when the first one is added.
+
+    Raises OutputError, in which no path stands, where a file cannot be written, read or removed.
+    """
+
+    folder: Path
+
+    def add(self, picture: bytes, label: str) -> str:
+        """Keep a PNG; its id. Raises ValueError for a label that is none."""
+        label, drawing = read_label(label), secrets.token_hex(8)
+        if len(self._ids()) >= MOST_ENTRIES:
+            raise OutputError(f"there are {MOST_ENTRIES:,} drawings already; remove some")
+        with told("keep"):
+            for suffix, content in (("png", picture), ("txt", label.encode())):
+                with new_file(self._path(drawing, suffix), overwrite=False) as file:
+                    file.write(content)
+        return drawing
+
+    def entries(self) -> list[Entry]:
+        """All drawings, in the order of their ids."""
+        labels = ((drawing, self._label(drawing)) for drawing in self._ids())
+        return [Entry(drawing, label) for drawing, label in labels if label is not None]
+
+    def picture(self, drawing: str) -> bytes | None:
+        """The PNG of this id; None where there is none."""
+        if not _ID.fullmatch(drawing) or self._label(drawing) is None:
+            return None
+        with told("read"):
+            try:
+                return self._path(drawing, "png").read_bytes()
+            except FileNotFoundError:  # another process has just removed it
+                return None
+
+    def remove(self, drawing: str) -> bool:
+        """Whether there was a drawing of this id to remove."""
+        if not _ID.fullmatch(drawing):
+            return False
+        with told("remove"):
+            try:
+                self._path(drawing, "txt").unlink()
+            except FileNotFoundError:
+                return False
+            self._path(drawing, "png").unlink(missing_ok=True)
+        return True
+
+    def clear(self) -> int:
+        """Remove all drawings; how many there were."""
+        return sum(self.remove(drawing) for drawing in self._ids())
+
+    def _ids(self) -> list[str]:
+        with told("find"):
+            return sorted(path.stem for path in self.folder.glob("*.txt") if _ID.fullmatch(path.stem))
+
+    def _label(self, drawing: str) -> str | None:
+        """None where there is none, or another hand has written something else."""
+        with told("read"):
+            try:
+                return read_label(self._path(drawing, "txt").read_text(encoding="utf-8"))
+            except (FileNotFoundError, ValueError):
+                return None
+
+    def _path(self, drawing: str, suffix: str) -> Path:
+        return self.folder / f"{drawing}.{suffix}"
+
+
+@contextmanager
+def told(verb: str) -> Iterator[None]:
+    """Say what could not be done, without the path."""
+    try:
+        yield
+    except (OSError, OutputError) as error:
+        cause = error if isinstance(error, OSError) else error.__cause__
+        reason = getattr(cause, "strerror", None) or "the folder cannot be used"
+        raise OutputError(f"cannot {verb} the personal drawings ({reason})") from error

@@ -1,0 +1,87 @@
+"""The personal set, in real folders, and with real processes that write at once."""
+
+import multiprocessing
+from pathlib import Path
+
+import pytest
+
+from mnistnet.errors import OutputError
+from mnistnet.web.personal import Entry, PersonalSet, read_label
+
+EACH = 40
+
+
+def add_many(folder: Path, label: str) -> None:
+    """Add EACH drawings, in a process."""
+    for number in range(EACH):
+        PersonalSet(folder).add(f"{label}{number}".encode(), label)
+
+
+def test_what_is_added_is_listed_shown_and_removed(tmp_path: Path) -> None:
+    personal = PersonalSet(tmp_path / "personal")
+    assert personal.entries() == []
+    first, second = personal.add(b"one", "7"), personal.add(b"two", "smiley")
+    assert personal.entries() == sorted([Entry(first, "7"), Entry(second, "smiley")])
+    assert personal.picture(first) == b"one"
+    assert personal.remove(first)
+    assert not personal.remove(first)
+    assert personal.picture(first) is None
+    assert personal.entries() == [Entry(second, "smiley")]
+    assert personal.clear() == 1
+    assert list((tmp_path / "personal").iterdir()) == []
+
+
+def test_processes_that_add_at_once_lose_nothing(tmp_path: Path) -> None:
+    spawn = multiprocessing.get_context("spawn")
+    processes = [spawn.Process(target=add_many, args=(tmp_path, label)) for label in ("a", "b")]
+    for process in processes:
+        process.start()
+    add_many(tmp_path, "c")
+    for process in processes:
+        process.join()
+        assert process.exitcode == 0
+    personal = PersonalSet(tmp_path)
+    kept = {(entry.label, personal.picture(entry.id)) for entry in personal.entries()}
+    assert kept == {(label, f"{label}{number}".encode()) for label in "abc" for number in range(EACH)}
+
+
+@pytest.mark.parametrize("name", ["../secret", "..%2fsecret", "", "0" * 15, "A" * 16, "0" * 16 + "\n", "0" * 16 + "/"])
+def test_what_is_no_id_reaches_no_file(tmp_path: Path, name: str) -> None:
+    (tmp_path / "secret.png").write_bytes(b"secret")
+    (tmp_path / "secret.txt").write_text("7")
+    personal = PersonalSet(tmp_path / "personal")
+    personal.add(b"one", "7")
+    assert personal.picture(name) is None
+    assert not personal.remove(name)
+    assert (tmp_path / "secret.png").exists()
+
+
+def test_what_others_put_into_the_folder_is_left_alone(tmp_path: Path) -> None:
+    personal = PersonalSet(tmp_path)
+    personal.add(b"one", "7")
+    (tmp_path / "notes.txt").write_text("mine")
+    (tmp_path / f"{'0' * 16}.txt").write_bytes(b"\xff")
+    assert [entry.label for entry in personal.entries()] == ["7"]
+    personal.clear()
+    assert (tmp_path / "notes.txt").exists()
+
+
+@pytest.mark.parametrize(
+    ("text", "label"), [("7", "7"), (" cat ", "cat"), ("e\u0301", "\xe9"), ("数字", "数字"), ("x" * 40, "x" * 40)]
+)
+def test_labels_are_composed_and_trimmed(text: str, label: str) -> None:
+    assert read_label(text) == label
+
+
+@pytest.mark.parametrize("text", ["", "  ", "x" * 41, "a\nb", "\x00", "\ud800", "a\u202eb"])
+def test_what_is_no_label_is_refused(tmp_path: Path, text: str) -> None:
+    with pytest.raises(ValueError, match="expected a label"):
+        PersonalSet(tmp_path).add(b"one", text)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_folder_that_cannot_be_used_is_told_without_its_path(tmp_path: Path) -> None:
+    (tmp_path / "personal").write_text("a file")
+    with pytest.raises(OutputError, match="cannot keep") as caught:
+        PersonalSet(tmp_path / "personal").add(b"one", "7")
+    assert str(tmp_path) not in str(caught.value)
