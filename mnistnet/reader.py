@@ -127,13 +127,13 @@ class Reader:
         """All of the ink, where that is surely a digit or must be one; else the best reading of its parts."""
         box = ink_box(ink)
         image = to_mnist(ink, box).reshape(1, SIDE * SIDE)
-        judgement = self._judge(image)
+        judgement = judge_images(self.model, image)
         is_one = judgement.sure[0] and box.width <= MOST_WIDTH * box.height and count_pieces(box.cut(ink)) == 1
         if self.single or is_one:
             return Digits([box], image, judgement)
         candidates = find_candidates(ink)
         images = np.array([one.image for one in candidates.found], np.float32).reshape(-1, SIDE * SIDE)
-        judgement = self._judge(images)
+        judgement = judge_images(self.model, images)
         spans = np.array([(one.first, one.last) for one in candidates.found], np.intp).reshape(-1, 2)
         gains = digit_gains(judgement.probabilities, judgement.likeness)
         gains -= np.array([one.cost for one in candidates.found])
@@ -146,12 +146,14 @@ class Reader:
         judgement = Judgement(probabilities[chosen], likeness[chosen], sure[chosen])
         return Digits(boxes, images[chosen], judgement, candidates.are_all)
 
-    def _judge(self, images: Floats) -> Judgement:
-        with np.errstate(over="ignore", invalid="ignore"):
-            judgement = judge(self.model.network, self.model.params, self.model.calibration, images)
-        if not (np.isfinite(judgement.probabilities).all() and np.isfinite(judgement.likeness).all()):
-            raise ModelError("the model's parameters are so large that it answers with no numbers; use another --model")
-        return judgement
+
+def judge_images(model: Model, images: Floats) -> Judgement:
+    """What the model says of images, (n, 784). Raises ModelError where it answers with no numbers."""
+    with np.errstate(over="ignore", invalid="ignore"):
+        judgement = judge(model.network, model.params, model.calibration, images)
+    if not (np.isfinite(judgement.probabilities).all() and np.isfinite(judgement.likeness).all()):
+        raise ModelError("the model's parameters are so large that it answers with no numbers; use another --model")
+    return judgement
 
 
 def percent(share: float) -> str:
