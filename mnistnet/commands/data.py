@@ -146,14 +146,35 @@ def obtain_tested(provenance: Provenance, args: argparse.Namespace, *, model: st
     Raises DataError where they are others, and what load_cached raises.
     """
     dataset = obtain_named(args.data or ("sample" if provenance.dataset == "sample" else None), args)
+    require_tested(provenance, dataset, source=args.data, model=model)
+    return dataset
+
+
+def tested_at_hand(provenance: Provenance, data: str | None, *, model: str) -> Dataset | None:
+    """The data that a model was tested on, from where data says, else bundled or cached; nothing is fetched.
+
+    None where it is not there; DataError where data names others.
+    """
+    try:
+        is_sample = (data or provenance.dataset) == "sample"
+        dataset = load_sample() if is_sample else load_folder(Path(data) if data else cache())
+        require_tested(provenance, dataset, source=data, model=model)
+    except DataError:
+        if data:
+            raise
+        return None
+    return dataset
+
+
+def require_tested(provenance: Provenance, dataset: Dataset, *, source: str | None, model: str) -> None:
+    """Raise DataError unless the dataset, from where source says, is the one that a model was tested on."""
     wrong = [name for name, digest in provenance.data_sha256.items() if dataset.sha256.get(name) != digest]
     if wrong:
-        got = dataset.sha256.get(wrong[0], f"none among those of {args.data or dataset.name}")
+        got = dataset.sha256.get(wrong[0], f"none among those of {source or dataset.name}")
         raise DataError(
             f"{model} was tested on other data: expected {wrong[0]} with SHA-256 {provenance.data_sha256[wrong[0]]}, "
             f"got {got}; name its folder with --data"
         )
-    return dataset
 
 
 def obtain_named(data: str | None, args: argparse.Namespace) -> Dataset:

@@ -10,6 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mnistnet.arrays import SIDE, Floats
+from mnistnet.data.mnist import Examples
+from mnistnet.evaluation.calibration import judge
 from mnistnet.model_file import Model
 from mnistnet.nn.network import Network, Params, new_params
 
@@ -25,6 +27,18 @@ class Steps(NamedTuple):
     """(inputs, units)."""
     scale: Floats
     """(units,) float32."""
+
+
+class Change(NamedTuple):
+    """What 8 bits change on a model's test images."""
+
+    images: int
+    errors: int
+    """Of the model as it is,"""
+    eight_bit_errors: int
+    """and in 8 bits;"""
+    answered_otherwise: int
+    """right or wrong."""
 
 
 def in_steps(params: Params, *, of_pictures: bool) -> list[Steps]:
@@ -75,3 +89,15 @@ def eight_bit_params(network: Network, params: Params, *, of_pictures: bool) -> 
     for layer, (steps, scale) in zip(rounded.layers, in_steps(params, of_pictures=of_pictures), strict=False):
         layer.weights[:] = steps * scale
     return rounded
+
+
+def measure_change(model: Model, test: Examples) -> Change:
+    """What 8 bits change on test images."""
+    rounded = eight_bit_model(model)
+    answers, rounded_answers = (
+        judge(one.network, one.params, one.calibration, test.images).probabilities.argmax(axis=1)
+        for one in (model, rounded)
+    )
+    errors, eight_bit_errors = (int(np.count_nonzero(one != test.labels)) for one in (answers, rounded_answers))
+    otherwise = int(np.count_nonzero(answers != rounded_answers))
+    return Change(len(test.labels), errors, eight_bit_errors, otherwise)
