@@ -36,7 +36,7 @@ def build_parser() -> argparse.ArgumentParser:
         prog="mnistnet export",
         description="Write the network as one HTML page, on which digits are drawn and read in any browser, or as an "
         "ONNX file, which ONNX Runtime and others run without mnistnet.",
-        epilog="example: mnistnet export --html digit.html; mnistnet export --onnx mnist.onnx --model shipped",
+        epilog="example: mnistnet export --html digit.html --onnx mnist.onnx --model shipped",
     )
     add = parser.add_argument
     add("--html", type=filled_path, metavar="FILE.html", help="the page to write: one file, which needs nothing else")

@@ -1,13 +1,7 @@
-"""The report's page in a real browser, opened from disk with the network off, and its numbers against scikit-learn's.
-
-MNISTNET_TEST_BROWSER names the browser, Chromium or Chrome; without it one is looked for.
-"""
+"""The report's page in a real browser, opened from disk, and its numbers against scikit-learn's."""
 
 import json
-import os
 import re
-import shutil
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -16,25 +10,10 @@ import pytest
 
 from mnistnet.data.mnist import load_folder
 from tests.end_to_end.conftest import CommandLine
+from tests.end_to_end.opened import Opened
 from tests.pages import require_self_contained
 
 pytestmark = pytest.mark.slow
-NAMES = ("chromium", "chromium-browser", "google-chrome", "chrome")
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    """A real browser without a window."""
-    path = os.environ.get("MNISTNET_TEST_BROWSER") or next(filter(None, map(shutil.which, NAMES)), None)
-    if not path:
-        pytest.skip("needs Chromium or Chrome: set MNISTNET_TEST_BROWSER")
-    from playwright.sync_api import sync_playwright
-
-    quiet = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
-    with sync_playwright() as playwright:
-        started = playwright.chromium.launch(executable_path=path, args=quiet)
-        yield started
-        started.close()
 
 
 @pytest.fixture(scope="module")
@@ -49,22 +28,11 @@ def made(mnist_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Pat
     return page, json.loads(done.stdout)
 
 
-class Opened:
-    """A page in a browser, and all that went wrong in it."""
+class OpenedReport(Opened):
+    """A report's page that is open."""
 
     def __init__(self, browser: Any, path: Path, **options: Any) -> None:
-        self.wrong: list[str] = []
-        self.page = browser.new_context(offline=True, **options).new_page()
-        self.page.on("console", lambda message: self.wrong.append(message.text))
-        self.page.on("pageerror", lambda error: self.wrong.append(str(error)))
-        self.page.on("request", self.note)
-        self.page.goto(path.as_uri())
-        self.page.wait_for_selector("#cards li")
-
-    def note(self, request: Any) -> None:
-        """A page on disk asks for itself and for what it holds."""
-        if not request.url.startswith(("data:", "file:")):
-            self.wrong.append(request.url)
+        super().__init__(browser, path, ready="#cards li", **options)
 
     def cards(self) -> list[int]:
         """The indices of all pictures of the present choice."""
@@ -76,12 +44,12 @@ class Opened:
 
 
 @pytest.fixture(scope="module")
-def opened(browser: Any, made: tuple[Path, dict[str, Any]]) -> Opened:
-    return Opened(browser, made[0], viewport={"width": 1280, "height": 900})
+def opened(browser: Any, made: tuple[Path, dict[str, Any]]) -> OpenedReport:
+    return OpenedReport(browser, made[0], viewport={"width": 1280, "height": 900})
 
 
 def test_a_cell_shows_exactly_the_pictures_that_json_has_for_it(
-    opened: Opened, made: tuple[Path, dict[str, Any]], mnist_dir: Path
+    opened: OpenedReport, made: tuple[Path, dict[str, Any]], mnist_dir: Path
 ) -> None:
     page, answers = opened.page, made[1]["answers"]
     pairs = list(zip(answers["label"], answers["predicted"], strict=True))
@@ -106,7 +74,7 @@ def test_a_cell_shows_exactly_the_pictures_that_json_has_for_it(
     assert opened.wrong == []
 
 
-def test_the_gallery_sorts_and_filters(opened: Opened, made: tuple[Path, dict[str, Any]]) -> None:
+def test_the_gallery_sorts_and_filters(opened: OpenedReport, made: tuple[Path, dict[str, Any]]) -> None:
     page, report = opened.page, made[1]
     for name, value in (("kind", "right"), ("sort", "doubt")):
         page.select_option(f"select[name={name}]", value)
@@ -126,7 +94,7 @@ def test_the_gallery_sorts_and_filters(opened: Opened, made: tuple[Path, dict[st
     assert opened.wrong == []
 
 
-def test_the_keyboard_reaches_a_cell_and_opens_it(opened: Opened) -> None:
+def test_the_keyboard_reaches_a_cell_and_opens_it(opened: OpenedReport) -> None:
     page = opened.page
     page.locator("button[data-true='0']").first.focus()
     page.keyboard.press("Tab")
@@ -143,28 +111,16 @@ def test_the_keyboard_reaches_a_cell_and_opens_it(opened: Opened) -> None:
 def test_it_fits_the_screen_and_can_be_read_in_light_and_dark(
     browser: Any, made: tuple[Path, dict[str, Any]], scheme: str, width: int
 ) -> None:
-    opened = Opened(browser, made[0], viewport={"width": width, "height": 844}, color_scheme=scheme)
+    opened = OpenedReport(browser, made[0], viewport={"width": width, "height": 844}, color_scheme=scheme)
     assert opened.page.evaluate("document.documentElement.scrollWidth") == width
-    contrast = opened.page.evaluate(CONTRAST)
+    contrast = opened.contrasts(["h1", "p.muted", "figcaption", "td.right button", "summary", "footer p"])
     assert min(contrast.values()) >= 4.5, contrast  # WCAG 2.2, AA
     assert opened.wrong == []
 
 
-CONTRAST = """() => {
-  const light = (text) => {
-    const [r, g, b] = text.match(/[\\d.]+/g).map(Number).map(v => v / 255).map(
-      v => v <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4);
-    return 0.2126 * r + 0.7152 * g + 0.0722 * b;
-  };
-  const ratio = (one, other) => (Math.max(one, other) + 0.05) / (Math.min(one, other) + 0.05);
-  const paper = light(getComputedStyle(document.body).backgroundColor);
-  const of = (query) => ratio(light(getComputedStyle(document.querySelector(query)).color), paper);
-  const queries = ["h1", "p.muted", "figcaption", "td.right button", "summary", "footer p"];
-  return Object.fromEntries(queries.map(query => [query, of(query)]));
-}"""
-
-
-def test_every_number_is_scikit_learns(opened: Opened, made: tuple[Path, dict[str, Any]], mnist_dir: Path) -> None:
+def test_every_number_is_scikit_learns(
+    opened: OpenedReport, made: tuple[Path, dict[str, Any]], mnist_dir: Path
+) -> None:
     from sklearn import metrics
     from sklearn.calibration import calibration_curve
 
