@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 from mnistnet.commands import UsageError, filled, filled_path, printable
 from mnistnet.commands.data import tested_at_hand
 from mnistnet.commands.predict import describe_model, find_model
+from mnistnet.data.mnist import load_sample
 from mnistnet.errors import OutputError
 from mnistnet.files import new_file, require_writable
 from mnistnet.model_file import Model
@@ -90,12 +91,13 @@ def require_named(args: argparse.Namespace) -> None:
 
 def as_page(path: Path, model: Model, model_path: Path, data: str | None) -> Export:
     """The drawing page. Raises DataError where data is not what the model was tested on."""
-    from mnistnet.export.eight_bit import measure_change
+    from mnistnet.export.eight_bit import in_eight_bits, measure_change
     from mnistnet.export.html import drawing_page
 
     dataset = tested_at_hand(model.provenance, data, model=str(model_path))
-    change = measure_change(model, dataset.test) if dataset else None
-    content = drawing_page(model, change).encode()
+    eight_bit = in_eight_bits(model, load_sample().learning.images)
+    change = measure_change(model, eight_bit.model, dataset.test) if dataset else None
+    content = drawing_page(eight_bit, change).encode()
     told = "not measured: the test images are not here (`mnistnet data fetch`, or --data)"
     if change:
         told = f"{change.eight_bit_errors:,} of {change.images:,} test images misread instead of {change.errors:,}"

@@ -6,9 +6,8 @@ from markupsafe import Markup
 
 from mnistnet import __version__
 from mnistnet.export.claim import description
-from mnistnet.export.eight_bit import Change
+from mnistnet.export.eight_bit import Change, EightBit
 from mnistnet.export.weights import packed_weights
-from mnistnet.model_file import Model
 from mnistnet.pages import render
 from mnistnet.places import PACKAGE
 
@@ -17,15 +16,15 @@ MODULES = ("network.js", "normalize.js", "digit.js", "pad.js")
 """Each after those that it imports."""
 
 
-def drawing_page(model: Model, change: Change | None) -> str:
-    """The page with a plain model's weights in 8 bits; change is what these changed, None where that is not known."""
+def drawing_page(eight_bit: EightBit, change: Change | None) -> str:
+    """The page of a plain model in 8 bits; change is what these changed, None where that is not known."""
     return render(
         "drawing.html",
         script="drawing.js",
         modules=[STATIC / name for name in MODULES],
         title="Draw a digit",
-        weights=Markup(page_text(packed_weights(model, eight_bit=True))),
-        description=description(model),
+        weights=Markup(page_text(packed_weights(*eight_bit))),
+        description=description(eight_bit.model),
         change=change,
         version=__version__,
     )

@@ -9,13 +9,14 @@ by unit, (units, inputs). Those in 8 bits are steps of `weights_K_scale`, a numb
 
 import gzip
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from types import MappingProxyType
 from typing import Any
 
 from numpy.typing import NDArray
 
 from mnistnet.export.claim import claim
-from mnistnet.export.eight_bit import in_steps
+from mnistnet.export.eight_bit import Steps
 from mnistnet.model_file import DETECTOR, Model, narrowest
 from mnistnet.nn.network import Network, Params
 
@@ -23,13 +24,13 @@ FORMAT, FORMAT_VERSION = "mnistnet weights", 1
 Arrays = Iterator[tuple[str, NDArray[Any]]]
 
 
-def packed_weights(model: Model, *, eight_bit: bool) -> bytes:
-    """A plain model's weights, in 8 bits, or whole: in half precision where that loses nothing; equal models give equal
-    bytes."""
+def packed_weights(model: Model, steps: Mapping[str, Steps] = MappingProxyType({})) -> bytes:
+    """A plain model's weights: those that have steps, by their names, in 8 bits, others in half precision where that
+    loses nothing; what is equal gives equal bytes."""
     calibration = model.calibration
     arrays = [
-        *named(model.params, eight_bit=eight_bit, of_pictures=True),
-        *named(calibration.detector_params, prefix=DETECTOR, eight_bit=eight_bit, of_pictures=False),
+        *named(model.params, steps),
+        *named(calibration.detector_params, steps, prefix=DETECTOR),
     ]
     head = {
         "format": FORMAT,
@@ -52,13 +53,14 @@ def shape(network: Network) -> dict[str, Any]:
     return {"sizes": network.sizes, "activation": network.activation, "output": network.output}
 
 
-def named(params: Params, *, prefix: str = "", eight_bit: bool, of_pictures: bool) -> Arrays:
-    """The arrays of a network, layer by layer; of_pictures as in in_steps."""
-    steps = dict(enumerate(in_steps(params, of_pictures=of_pictures) if eight_bit else []))
+def named(params: Params, steps: Mapping[str, Steps], *, prefix: str = "") -> Arrays:
+    """The arrays of a network, layer by layer."""
     for depth, layer in enumerate(params.layers):
         weights = f"{prefix}weights_{depth}"
-        yield weights, steps[depth].steps.T if depth in steps else narrowest(layer.weights.T)
-        if depth in steps:
-            yield f"{weights}_scale", steps[depth].scale
+        if weights in steps:
+            yield weights, steps[weights].steps.T
+            yield f"{weights}_scale", steps[weights].scale
+        else:
+            yield weights, narrowest(layer.weights.T)
         if layer.bias is not None:
             yield f"{prefix}bias_{depth}", narrowest(layer.bias)

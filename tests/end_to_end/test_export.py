@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from mnistnet.data.mnist import load_sample
-from mnistnet.export.eight_bit import measure_change
+from mnistnet.export.eight_bit import in_eight_bits, measure_change
 from mnistnet.model_file import load_model, save_model
 from mnistnet.nn.network import probabilities
 from mnistnet.places import shipped
@@ -83,7 +83,8 @@ def test_a_page_is_written_with_what_8_bits_change(mnistnet: CommandLine, tmp_pa
     done = mnistnet("export", "--html", path, "--model", mine, "--json")
     assert (done.returncode, done.stderr) == (0, "")
     content, told = path.read_bytes(), json.loads(done.stdout)
-    change = measure_change(load_model(mine), load_sample().test)
+    model, sample = load_model(mine), load_sample()
+    change = measure_change(model, in_eight_bits(model, sample.learning.images).model, sample.test)
     assert told["eight_bit"] == change._asdict()
     assert (told["html"], told["model"], told["bytes"]) == (str(path), str(mine), len(content))
     assert told["sha256"] == hashlib.sha256(content).hexdigest()

@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from mnistnet.export.eight_bit import eight_bit_model
+from mnistnet.data.mnist import load_sample
+from mnistnet.export.eight_bit import in_eight_bits
 from mnistnet.export.weights import packed_weights
 from mnistnet.model_file import Model, load_model
 from mnistnet.nn.activations import ACTIVATIONS, OUTPUTS
@@ -46,17 +47,17 @@ def model() -> Model:
 
 
 def test_whole_weights_are_those_of_the_model_in_as_little_as_holds_them(model: Model) -> None:
-    head, arrays = unpacked(packed_weights(model, eight_bit=False))
+    head, arrays = unpacked(packed_weights(model))
     assert_same(arrays, model.params)
     assert_same(arrays, model.calibration.detector_params, prefix="detector_")
     assert {one["type"] for one in head["arrays"]} == {"float16"}
-    kinds = {one["type"] for one in unpacked(packed_weights(small_model(), eight_bit=False))[0]["arrays"]}
+    kinds = {one["type"] for one in unpacked(packed_weights(small_model()))[0]["arrays"]}
     assert kinds == {"float16", "float32"}  # its biases are 0
 
 
 def test_8_bit_weights_are_those_that_were_measured(model: Model) -> None:
-    head, arrays = unpacked(packed_weights(model, eight_bit=True))
-    rounded = eight_bit_model(model)
+    rounded, steps = in_eight_bits(model, load_sample().learning.images[:100])
+    head, arrays = unpacked(packed_weights(model, steps))
     assert_same(arrays, rounded.params)
     assert_same(arrays, rounded.calibration.detector_params, prefix="detector_")
     kinds = {one["name"]: one["type"] for one in head["arrays"]}
@@ -75,14 +76,15 @@ def test_every_network_that_models_have_is_told_of(hidden: tuple[int, ...], acti
     model = replace(
         small_model(), network=network, params=random_params(network, np.random.default_rng(0), dtype=np.float32)
     )
-    head, arrays = unpacked(packed_weights(model, eight_bit=True))
+    rounded, steps = in_eight_bits(model, load_sample().test.images[:10])
+    head, arrays = unpacked(packed_weights(model, steps))
     assert (head["sizes"], head["activation"], head["output"]) == ([784, *hidden, 10], activation, output)
-    assert_same(arrays, eight_bit_model(model).params)
+    assert_same(arrays, rounded.params)
 
 
 def test_the_head_has_what_reading_needs_and_the_claim() -> None:
     model = small_model(errors=3)
-    head, _ = unpacked(packed_weights(model, eight_bit=True))
+    head, _ = unpacked(packed_weights(model))
     assert head["format"] == "mnistnet weights"
     assert head["format_version"] == 1
     assert [head[name] for name in ("temperature", "sure_from", "digit_from")] == [0.5, 0.9, -1.25]
@@ -92,4 +94,4 @@ def test_the_head_has_what_reading_needs_and_the_claim() -> None:
 
 
 def test_equal_models_give_equal_bytes() -> None:
-    assert packed_weights(small_model(), eight_bit=True) == packed_weights(small_model(), eight_bit=True)
+    assert packed_weights(small_model()) == packed_weights(small_model())
