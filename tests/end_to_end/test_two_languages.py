@@ -1,6 +1,8 @@
 """One truth, two languages: a thousand pictures through mnistnet/drawing.py, and through web/static/digit.js in a real
 browser, which loads the modules from a server on this machine."""
 
+import base64
+import io
 import json
 import threading
 from collections.abc import Iterator
@@ -24,6 +26,7 @@ from mnistnet.model_file import Model, load_model
 from mnistnet.nn.activations import ACTIVATIONS, OUTPUTS
 from mnistnet.nn.network import Network
 from mnistnet.places import shipped
+from mnistnet.vision.normalize import ink_box
 from tests.end_to_end.conftest import CommandLine
 from tests.models import small_model
 from tests.nn.networks import random_params
@@ -36,7 +39,8 @@ PROGRAM = """async ({ weights, pictures, sizes }) => {
   const [network, pixels] = [await unpack(await bytes(weights)), await bytes(pictures)];
   let start = 0;
   const answers = sizes.map(([height, width]) => {
-    const ink = Float32Array.from(pixels.subarray(start, (start += height * width)), (level) => level / 255);
+    const ink = new Float32Array(pixels.subarray(start, (start += height * width)));
+    for (let place = 0; place < ink.length; place++) ink[place] /= 255;
     const began = performance.now();
     const found = read(network, ink, width, height);
     const took = performance.now() - began;
@@ -126,7 +130,7 @@ def by_python(model: Model, pictures: list[Bytes]) -> list[DrawnDigit | None]:
 def standard(tmp_path_factory: pytest.TempPathFactory) -> Model:
     """Of the standard recipe's size, briefly trained."""
     path = tmp_path_factory.mktemp("standard") / "model.npz"
-    done = CommandLine(path.parent / "home")("train", "--data", "sample", "--epochs", 4, "--output", path, "--quiet")
+    done = CommandLine(path.parent / "home")("train", "--data", "sample", "--epochs", 2, "--output", path, "--quiet")
     assert done.returncode == 0, done.stderr
     return load_model(path)
 
@@ -193,3 +197,35 @@ def test_extreme_drawings_are_read_alike(site: Site, record: Model) -> None:
             np.testing.assert_allclose(other["image"], one.image, atol=1e-6)
             np.testing.assert_allclose(other["probabilities"], one.probabilities, atol=1e-4)
             assert other["digit"] == one.digit
+
+
+def test_the_picture_of_a_pad_is_its_ink_black_on_white(site: Site) -> None:
+    page = site.page
+    page.evaluate(
+        """async () => {
+          const { Pad } = await import("/static/pad.js");
+          document.body.innerHTML = "<canvas style='width: 200px; height: 200px; border: 7px solid'></canvas>";
+          window.pad = new Pad(document.querySelector("canvas"), { onChange: () => (document.title = "changed") });
+        }"""
+    )
+    box = page.locator("canvas").bounding_box()
+    page.mouse.move(box["x"] + 7 + 50, box["y"] + 7 + 100)
+    page.mouse.down()
+    page.mouse.move(box["x"] + 7 + 150, box["y"] + 7 + 100, steps=4)
+    page.mouse.up()
+    page.wait_for_function("document.title === 'changed'")
+    ink = np.array(page.evaluate("[...pad.ink()]"), np.float32).reshape(280, 280)
+    assert ink_box(ink) == (70 - 11, 140 - 11, 210 + 11, 140 + 11)  # 200 pixels of the screen are 280, the brush 22
+    address = page.evaluate(
+        """async () => {
+          const blob = await pad.toBlob();
+          return new Promise((done) => {
+            const reader = Object.assign(new FileReader(), { onload: () => done(reader.result) });
+            reader.readAsDataURL(blob);
+          });
+        }"""
+    )
+    assert address.startswith("data:image/png;")
+    picture = Image.open(io.BytesIO(base64.b64decode(address.partition(",")[2]))).convert("RGB")
+    for channel in np.asarray(picture, np.float32).transpose(2, 0, 1):
+        np.testing.assert_allclose(channel / 255, 1 - ink, atol=0.01)
