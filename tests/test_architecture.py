@@ -12,8 +12,9 @@ PACKAGE = Path(__file__).parents[1] / "mnistnet"
 FLOORS = (
     ("__main__",),
     ("commands",),
-    ("web", "sklearn", "export"),
-    ("bulk", "explain", "inspection"),
+    ("web",),
+    ("sklearn", "export"),
+    ("bulk", "explain", "inspection", "drawing"),
     ("reader", "training"),
     ("evaluation", "reading"),
     ("model_file",),

@@ -33,7 +33,7 @@ COMMANDS = {
     "compare": "put the same pictures before several models",
     "experiment": "train with every combination of some settings and compare them",
     "gradcheck": "check the backward pass against central differences",
-    "export": "write the network as an ONNX file for other programs",
+    "export": "write the network as a page to draw on, or as an ONNX file for other programs",
     "xor": "solve XOR, a ball and a sine wave with the same engine",
     "data": "show, verify or fetch the MNIST files",
 }

@@ -145,13 +145,34 @@ def obtain_tested(provenance: Provenance, args: argparse.Namespace, *, model: st
     """
     name = args.data or ("sample" if provenance.dataset == "sample" else None)
     dataset = obtain_named(name, args) if fetch or name else load_folder(cache())
+    require_tested(provenance, dataset, model=model)
+    return dataset
+
+
+def tested_at_hand(provenance: Provenance, data: str | None, *, model: str) -> Dataset | None:
+    """The data that a model was tested on, from where data says, else bundled or cached; nothing is fetched.
+
+    None where it is not there; DataError where data names others.
+    """
+    try:
+        is_sample = (data or provenance.dataset) == "sample"
+        dataset = load_sample() if is_sample else load_folder(Path(data) if data else cache())
+        require_tested(provenance, dataset, model=model)
+    except DataError:
+        if data:
+            raise
+        return None
+    return dataset
+
+
+def require_tested(provenance: Provenance, dataset: Dataset, *, model: str) -> None:
+    """Raise DataError unless the dataset is the one that a model was tested on."""
     for file, digest in dataset.sha256.items():
         if (stated := provenance.data_sha256.get(file)) != digest:
             raise DataError(
                 f"{model} was tested on other data: it states {stated or 'nothing'} as the SHA-256 of {file}, got "
                 f"{digest}; name the right folder with --data"
             )
-    return dataset
 
 
 def obtain_named(data: str | None, args: argparse.Namespace) -> Dataset:

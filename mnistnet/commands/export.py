@@ -1,25 +1,46 @@
-"""`mnistnet export`: the network as a file that other programs run."""
+"""`mnistnet export`: the network as a page to draw on, or as a file that other programs run."""
 
 import argparse
 import hashlib
 import json
 from pathlib import Path
+from typing import Any, NamedTuple
 
 from mnistnet.commands import UsageError, filled, filled_path, printable
+from mnistnet.commands.data import tested_at_hand
 from mnistnet.commands.models import describe_model, find_model
+from mnistnet.data.mnist import load_sample
 from mnistnet.errors import OutputError
 from mnistnet.files import new_file, require_writable
 from mnistnet.model_file import Model
+
+
+class Export(NamedTuple):
+    """A file to write, and what is said of it."""
+
+    path: Path
+    content: bytes
+    format: str
+    kind: str
+    """In a few words."""
+    facts: dict[str, Any]
+    """Of its own, as JSON values."""
+    lines: list[str]
+    """The same in words."""
+    advice: str
+    """What to do with it, on lines of its own."""
 
 
 def build_parser() -> argparse.ArgumentParser:
     """The options of exporting."""
     parser = argparse.ArgumentParser(
         prog="mnistnet export",
-        description="Write the network as an ONNX file, which ONNX Runtime and others run without mnistnet.",
-        epilog="example: mnistnet export --onnx mnist.onnx --model shipped",
+        description="Write the network as one HTML page, on which digits are drawn and read in any browser, or as an "
+        "ONNX file, which ONNX Runtime and others run without mnistnet.",
+        epilog="example: mnistnet export --html digit.html --onnx mnist.onnx --model shipped",
     )
     add = parser.add_argument
+    add("--html", type=filled_path, metavar="FILE.html", help="the page to write: one file, which needs nothing else")
     add("--onnx", type=filled_path, metavar="FILE.onnx", help="the file to write; needs the extra `onnx`")
     add(
         "--model",
@@ -27,71 +48,105 @@ def build_parser() -> argparse.ArgumentParser:
         metavar="FILE.npz",
         help="what to write, a run's folder, `last` or `shipped` (the one you trained last, else the shipped)",
     )
-    add("--force", action="store_true", help="replace FILE.onnx if it is there already")
-    add("--json", action="store_true", help="print what was written as one line of JSON")
+    add(
+        "--data",
+        type=filled,
+        metavar="DIR",
+        help="for --html: the images that the model was tested on, to count what weights in 8 bits change: a folder "
+        "with the four MNIST files, or `sample` (those that were downloaded, or come with mnistnet)",
+    )
+    add("--force", action="store_true", help="replace files that are there already")
+    add("--json", action="store_true", help="print what was written, one line of JSON a file")
     add("--quiet", action="store_true", help="do not say what was written")
     return parser
 
 
 def run(args: argparse.Namespace) -> int:
-    """Write the file and tell how to use it."""
-    path: Path | None = args.onnx
-    if path is None or path.suffix != ".onnx":
-        raise UsageError(f"export: expected --onnx FILE.onnx, got {f'--onnx {path}' if path else 'no --onnx'}")
-    require_writable(path, overwrite=args.force)
+    """Write the files and tell how to use them."""
+    require_named(args)
+    for path in filter(None, (args.html, args.onnx)):
+        require_writable(path, overwrite=args.force)
     model_path, model = find_model(args.model)
-    content = content_of(model, path)
-    with new_file(path, overwrite=args.force) as file:
-        file.write(content)
+    exports = [as_page(args.html, model, model_path, args.data)] if args.html else []
+    exports += [as_onnx(args.onnx, model)] if args.onnx else []
+    for export in exports:
+        with new_file(export.path, overwrite=args.force) as file:
+            file.write(export.content)
     if args.json:
-        print(json.dumps(as_json(path, content, model_path, model)))
+        print("\n".join(json.dumps(as_json(export, model_path, model)) for export in exports))
     elif not args.quiet:
-        print(describe(path, content, model_path, model))
+        print("\n\n".join(describe(export, model_path, model) for export in exports))
     return 0
 
 
-def content_of(model: Model, path: Path) -> bytes:
-    """What is written to path. Raises OutputError where the extra is not installed."""
+def require_named(args: argparse.Namespace) -> None:
+    """Raise UsageError unless there is a file to write, and each has its suffix."""
+    got = [f"--{name} {path}" if (path := getattr(args, name)) else f"no --{name}" for name in ("onnx", "html")]
+    wrong = [path for path, suffix in ((args.onnx, ".onnx"), (args.html, ".html")) if path and path.suffix != suffix]
+    if wrong or not (args.onnx or args.html):
+        raise UsageError(f"export: expected --html FILE.html or --onnx FILE.onnx, got {' and '.join(got)}")
+    if args.data and not args.html:
+        raise UsageError("export: --data is for --html")
+
+
+def as_page(path: Path, model: Model, model_path: Path, data: str | None) -> Export:
+    """The drawing page. Raises DataError where data is not what the model was tested on."""
+    from mnistnet.export.eight_bit import in_eight_bits, measure_change
+    from mnistnet.export.html import drawing_page
+
+    dataset = tested_at_hand(model.provenance, data, model=str(model_path))
+    eight_bit = in_eight_bits(model, load_sample().learning.images)
+    change = measure_change(model, eight_bit.model, dataset.test) if dataset else None
+    content = drawing_page(eight_bit, change).encode()
+    told = "not measured: the test images are not here (`mnistnet data fetch`, or --data)"
+    if change:
+        told = f"{change.eight_bit_errors:,} of {change.images:,} test images misread instead of {change.errors:,}"
+    facts = {"eight_bit": change._asdict() if change else None}
+    advice = f"Open {printable(str(path))} in a browser, or put it on any web server; it needs nothing else."
+    return Export(path, content, "html", "weights in 8 bits", facts, [f"in 8 bits: {told}"], advice)
+
+
+def as_onnx(path: Path, model: Model) -> Export:
+    """The ONNX file. Raises OutputError where the extra is not installed."""
     try:
-        from mnistnet.export.onnx import onnx_bytes
+        from mnistnet.export import onnx
     except Exception as error:  # a package that is there but broken may raise anything
         reason = f"it needs the package onnx ({str(error).partition(chr(10))[0]})"
         raise OutputError(
             f"cannot write {path}: {reason}; install it with: python -m pip install 'mnistnet[onnx]'"
         ) from error
-    return onnx_bytes(model)
-
-
-def as_json(path: Path, content: bytes, model_path: Path, model: Model) -> dict[str, object]:
-    """What was written, as JSON values."""
-    from mnistnet.export import onnx
-
-    return {
-        "onnx": str(path),
-        "model": str(model_path),
+    facts = {
         "opset": onnx.OPSET,
         "ir_version": onnx.IR_VERSION,
-        "bytes": len(content),
-        "sha256": hashlib.sha256(content).hexdigest(),
         "input": {"name": onnx.INPUT, "type": "float32", "shape": onnx.INPUT_SHAPE},
         "output": {"name": onnx.OUTPUT, "type": "float32", "shape": onnx.OUTPUT_SHAPE},
+    }
+    lines = [
+        f"input: {onnx.INPUT}, float32 ({', '.join(map(str, onnx.INPUT_SHAPE))}), ink 1, background 0",
+        f"output: {onnx.OUTPUT}, float32 ({', '.join(map(str, onnx.OUTPUT_SHAPE))})",
+    ]
+    return Export(path, onnx.onnx_bytes(model), "onnx", f"opset {onnx.OPSET}", facts, lines, trial(path))
+
+
+def as_json(export: Export, model_path: Path, model: Model) -> dict[str, Any]:
+    """What was written, as JSON values."""
+    return {
+        export.format: str(export.path),
+        "model": str(model_path),
+        "bytes": len(export.content),
+        "sha256": hashlib.sha256(export.content).hexdigest(),
+        **export.facts,
         "test_errors": model.provenance.test_errors,
         "test_images": model.provenance.test_images,
         "notice": model.provenance.notice,
     }
 
 
-def describe(path: Path, content: bytes, model_path: Path, model: Model) -> str:
-    """What was written, and three lines of Python that try it."""
-    from mnistnet.export import onnx
-
-    facts = [
-        f"wrote {path}: {len(content):,} bytes, opset {onnx.OPSET}",
-        describe_model(model_path, model),
-        f"input: {onnx.INPUT}, float32 ({', '.join(map(str, onnx.INPUT_SHAPE))}), ink 1, background 0",
-        f"output: {onnx.OUTPUT}, float32 ({', '.join(map(str, onnx.OUTPUT_SHAPE))})",
-    ]
-    return "\n".join(map(printable, facts)) + f"\n\n{trial(path)}"
+def describe(export: Export, model_path: Path, model: Model) -> str:
+    """What was written, and what to do with it."""
+    written = f"wrote {export.path}: {len(export.content):,} bytes, {export.kind}"
+    lines = [written, describe_model(model_path, model), *export.lines]
+    return "\n".join(map(printable, lines)) + f"\n\n{export.advice}"
 
 
 def trial(path: Path) -> str:

@@ -13,8 +13,8 @@ from typing import Any
 
 from mnistnet.commands import UsageError, filled, printable, show_error
 from mnistnet.commands.browser import open_page
+from mnistnet.commands.models import describe_model, find_model
 from mnistnet.commands.options import number, whole_number
-from mnistnet.commands.predict import describe_model, find_model
 from mnistnet.errors import ServerError
 from mnistnet.places import home, shipped
 from mnistnet.web.settings import MEGABYTE, Limits

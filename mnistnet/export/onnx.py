@@ -14,6 +14,7 @@ from onnx import ModelProto, NodeProto, TensorProto, ValueInfoProto, checker, he
 
 from mnistnet import __version__
 from mnistnet.arrays import CLASSES, SIDE
+from mnistnet.export.claim import claim, description
 from mnistnet.model_file import Model, named_arrays
 from mnistnet.nn.activations import LEAK
 from mnistnet.nn.network import Network
@@ -117,27 +118,7 @@ def shares(outputs: str) -> Iterator[NodeProto]:
     yield helper.make_node("Div", ["clipped", "total"], [OUTPUT])
 
 
-def description(model: Model) -> str:
-    """What the graph is and how well it reads, in a few words."""
-    facts, layers = model.provenance, "-".join(map(str, model.network.sizes))
-    text = (
-        f"Reads handwritten digits: {layers} {model.network.activation}, "
-        f"{facts.test_errors:,} of {facts.test_images:,} test images misread"
-    )
-    return f"{text}; {facts.notice}" if facts.notice else text
-
-
 def metadata(model: Model) -> dict[str, str]:
     """The claim, what it was measured on, and the temperature that calibrates the probabilities."""
-    facts = model.provenance
-    claim = {
-        "test_errors": facts.test_errors,
-        "test_images": facts.test_images,
-        "dataset": facts.dataset,
-        "data_sha256": facts.data_sha256,
-        "seed": facts.settings.get("seed"),
-        "partial": facts.partial,
-        "notice": facts.notice,
-        "temperature": model.calibration.temperature,
-    }
-    return {name: json.dumps(fact) for name, fact in claim.items()}
+    facts = claim(model) | {"temperature": model.calibration.temperature}
+    return {name: json.dumps(fact) for name, fact in facts.items()}

@@ -7,6 +7,8 @@ and run no other script, whatever names and labels are filled in; these are esca
 import base64
 import hashlib
 import io
+import re
+from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -16,20 +18,28 @@ from markupsafe import Markup
 from PIL import Image
 
 _FOLDER = Path(__file__).parent
+_FROM_EACH_OTHER = re.compile(r'^(import|export) .* from "\.[^"]*";\n', re.MULTILINE)
 
 
-def render(template: str, *, script: str = "", **values: Any) -> str:
+def render(template: str, *, script: str = "", modules: Sequence[Path] = (), **values: Any) -> str:
     """The page that a template in this folder makes of values, with a script from this folder.
 
+    modules are JavaScript files that the script imports, and each other; they are written into the page before it.
     Raises ValueError where a value is missing, and what the template stumbles over.
     """
-    code = (_FOLDER / script).read_text(encoding="utf-8") if script else ""
+    code = joined([*modules, _FOLDER / script]) if script else ""
     digest = base64.b64encode(hashlib.sha256(code.encode()).digest()).decode()
+    facts = {"script": Markup(code), "script_hash": digest, "is_module": bool(modules)}
     try:
-        page = templates().get_template(template).render(values, script=Markup(code), script_hash=digest)
+        page = templates().get_template(template).render(values, **facts)
     except UndefinedError as error:
         raise ValueError(f"{template} lacks a value: {error}") from error
     return page.encode("utf-8", "backslashreplace").decode()  # a file's name need not be text
+
+
+def joined(scripts: Sequence[Path]) -> str:
+    """JavaScript files as one, without the lines in which they import from each other. No two may use one name."""
+    return "\n".join(_FROM_EACH_OTHER.sub("", path.read_text(encoding="utf-8")) for path in scripts)
 
 
 @cache

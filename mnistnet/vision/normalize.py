@@ -33,7 +33,7 @@ def to_mnist(ink: Floats, box: Box, *, broaden: bool = True) -> Floats:
     if broaden:
         small = _with_usual_strokes(small)
     height, width = small.shape
-    top, left = _margin(small.sum(axis=1)), _margin(small.sum(axis=0))
+    top, left = (_margin(small.sum(axis=axis, dtype=np.float64)) for axis in (1, 0))
     picture[top : top + height, left : left + width] = small
     return picture
 
@@ -77,6 +77,9 @@ def stroke_width(ink: Floats) -> float:
 
 
 def _margin(masses: Floats) -> int:
-    """Where the first of masses goes, so that their centre falls on pixel SIDE // 2 and all stay inside."""
+    """Where the first of masses goes, so that their centre falls on pixel SIDE // 2 and all stay inside.
+
+    Half-way between two pixels, as with a symmetric stroke, it is the even one: no rounding error decides that.
+    """
     centre = float(masses @ np.arange(len(masses)) / masses.sum())
-    return min(max(round(SIDE / 2 - centre), 0), SIDE - len(masses))
+    return min(max(round(round(SIDE / 2 - centre, 6)), 0), SIDE - len(masses))

@@ -1,15 +1,16 @@
 """The command line as a user runs it: real processes, a home of their own, and no way to the internet."""
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 import numpy as np
 import pytest
@@ -18,6 +19,7 @@ from PIL import Image
 from mnistnet.data.mnist import load_sample
 
 Done = subprocess.CompletedProcess[str]
+BROWSERS = ("chromium", "chromium-browser", "google-chrome", "chrome")
 
 
 @dataclass(frozen=True)
@@ -86,6 +88,21 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> tuple[CommandLine, Done
     """The command line after one training on the bundled sample, and what that training printed."""
     command_line = CommandLine(tmp_path_factory.mktemp("trained") / "home")
     return command_line, command_line("train", "--data", "sample", "--json")
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Any]:
+    """A real browser without a window: what MNISTNET_TEST_BROWSER names, or Chromium or Chrome where one is found."""
+    path = os.environ.get("MNISTNET_TEST_BROWSER") or next(filter(None, map(shutil.which, BROWSERS)), None)
+    if not path:
+        pytest.skip("needs Chromium or Chrome: set MNISTNET_TEST_BROWSER")
+    from playwright.sync_api import sync_playwright
+
+    quiet = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
+    with sync_playwright() as playwright:
+        started = playwright.chromium.launch(executable_path=path, args=quiet)
+        yield started
+        started.close()
 
 
 @pytest.fixture(scope="session")

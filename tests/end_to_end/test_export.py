@@ -4,17 +4,20 @@ import hashlib
 import json
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from mnistnet.data.mnist import load_sample
+from mnistnet.export.eight_bit import in_eight_bits, measure_change
 from mnistnet.model_file import load_model, save_model
 from mnistnet.nn.network import probabilities
 from mnistnet.places import shipped
 from tests.end_to_end.conftest import CommandLine
 from tests.models import small_model
+from tests.pages import require_self_contained
 
 
 @pytest.fixture
@@ -38,7 +41,13 @@ def test_without_the_extra_it_says_what_to_install(mnistnet: CommandLine, tmp_pa
 
 @pytest.mark.parametrize(
     ("arguments", "got"),
-    [((), "no --onnx"), (("--onnx", "mnist.pb"), "mnist.pb"), (("--onnx", "onnx"), "onnx"), (("--onnx=",), "nothing")],
+    [
+        ((), "no --onnx and no --html"),
+        (("--onnx", "mnist.pb"), "mnist.pb"),
+        (("--onnx", "onnx"), "onnx"),
+        (("--onnx=",), "nothing"),
+        (("--html", "digit.htm", "--onnx", "mnist.onnx"), "mnist.onnx and --html digit.htm"),
+    ],
 )
 def test_without_a_name_for_the_file_it_is_wrong_usage(
     mnistnet: CommandLine, arguments: tuple[str, ...], got: str
@@ -58,7 +67,74 @@ def test_a_model_that_is_none_is_one_clear_line(mnistnet: CommandLine, tmp_path:
 
 
 def test_help_has_an_example(mnistnet: CommandLine) -> None:
-    assert "example: mnistnet export --onnx" in mnistnet("export", "--help").stdout
+    assert "example: mnistnet export --html" in mnistnet("export", "--help").stdout
+
+
+def save_sample_model(path: Path) -> None:
+    """A small model that says it was tested on the bundled sample."""
+    model = small_model()
+    facts = replace(model.provenance, dataset="sample", data_sha256=load_sample().sha256)
+    save_model(replace(model, provenance=facts), path)
+
+
+def test_a_page_is_written_with_what_8_bits_change(mnistnet: CommandLine, tmp_path: Path) -> None:
+    path, mine = tmp_path / 'd\'été "1" <b>.html', tmp_path / "mine.npz"
+    save_sample_model(mine)
+    done = mnistnet("export", "--html", path, "--model", mine, "--json")
+    assert (done.returncode, done.stderr) == (0, "")
+    content, told = path.read_bytes(), json.loads(done.stdout)
+    model, sample = load_model(mine), load_sample()
+    change = measure_change(model, in_eight_bits(model, sample.learning.images).model, sample.test)
+    assert told["eight_bit"] == change._asdict()
+    assert (told["html"], told["model"], told["bytes"]) == (str(path), str(mine), len(content))
+    assert told["sha256"] == hashlib.sha256(content).hexdigest()
+    seen = require_self_contained(content.decode())
+    assert f"misreads {change.eight_bit_errors} of 1,000 instead of {change.errors}" in " ".join(seen.text.split())
+
+    again = mnistnet("export", "--html", path, "--model", mine)
+    assert (again.returncode, again.stdout, again.stderr.count("\n")) == (1, "", 1)
+    assert "--force" in again.stderr
+    again = mnistnet("export", "--html", path, "--model", mine, "--force")
+    assert f"wrote {path}: {len(content):,} bytes, weights in 8 bits" in again.stdout
+    assert f"{change.eight_bit_errors} of 1,000 test images misread instead of {change.errors}" in again.stdout
+    assert path.read_bytes() == content
+
+
+def test_without_the_test_images_it_says_so_and_fetches_nothing(mnistnet: CommandLine, tmp_path: Path) -> None:
+    done = mnistnet("export", "--html", tmp_path / "digit.html", "--model", "shipped")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "in 8 bits: not measured" in done.stdout
+    page = (tmp_path / "digit.html").read_text(encoding="utf-8")
+    assert "36 of 10,000 test images misread" in page
+    assert "was not measured" in page
+    assert len(page) < 3_200_000
+    assert not mnistnet.home.exists()
+    other = mnistnet("export", "--html", tmp_path / "other.html", "--model", "shipped", "--data", "sample")
+    assert (other.returncode, other.stdout, other.stderr.count("\n")) == (1, "", 1)
+    assert "was tested on other data" in other.stderr
+    assert not (tmp_path / "other.html").exists()
+
+
+@pytest.mark.usefixtures("no_onnx")
+def test_where_one_of_two_cannot_be_made_none_is_written(mnistnet: CommandLine, tmp_path: Path) -> None:
+    mine = tmp_path / "mine.npz"
+    save_sample_model(mine)
+    done = mnistnet("export", "--html", tmp_path / "a.html", "--onnx", tmp_path / "a.onnx", "--model", mine)
+    assert (done.returncode, done.stdout, done.stderr.count("\n")) == (1, "", 1)
+    assert not (tmp_path / "a.html").exists()
+    done = mnistnet("export", "--onnx", tmp_path / "a.onnx", "--data", "sample")
+    assert (done.returncode, "--data is for --html" in done.stderr) == (2, True)
+
+
+@pytest.mark.slow
+def test_page_and_file_are_written_at_once(mnistnet: CommandLine, tmp_path: Path) -> None:
+    pytest.importorskip("onnx")
+    mine = tmp_path / "mine.npz"
+    save_sample_model(mine)
+    done = mnistnet("export", "--html", tmp_path / "a.html", "--onnx", tmp_path / "a.onnx", "--model", mine, "--json")
+    page, network = map(json.loads, done.stdout.splitlines())
+    assert page["bytes"] == (tmp_path / "a.html").stat().st_size
+    assert network["bytes"] == (tmp_path / "a.onnx").stat().st_size
 
 
 @pytest.mark.slow

@@ -1,13 +1,7 @@
-"""The report's page in a real browser, opened from disk with the network off, and its numbers against scikit-learn's.
-
-MNISTNET_TEST_BROWSER names the browser, Chromium or Chrome; without it one is looked for.
-"""
+"""The report's page in a real browser, opened from disk, and its numbers against scikit-learn's."""
 
 import json
-import os
 import re
-import shutil
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -17,25 +11,10 @@ from PIL import Image
 
 from mnistnet.data.mnist import load_folder
 from tests.end_to_end.conftest import CommandLine
+from tests.end_to_end.opened import Opened
 from tests.pages import require_self_contained
 
 pytestmark = pytest.mark.slow
-NAMES = ("chromium", "chromium-browser", "google-chrome", "chrome")
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    """A real browser without a window."""
-    path = os.environ.get("MNISTNET_TEST_BROWSER") or next(filter(None, map(shutil.which, NAMES)), None)
-    if not path:
-        pytest.skip("needs Chromium or Chrome: set MNISTNET_TEST_BROWSER")
-    from playwright.sync_api import sync_playwright
-
-    quiet = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
-    with sync_playwright() as playwright:
-        started = playwright.chromium.launch(executable_path=path, args=quiet)
-        yield started
-        started.close()
 
 
 @pytest.fixture(scope="module")
@@ -50,22 +29,11 @@ def made(mnist_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Pat
     return page, json.loads(done.stdout)
 
 
-class Opened:
-    """A page in a browser, and all that went wrong in it."""
+class OpenedReport(Opened):
+    """A report's page that is open."""
 
     def __init__(self, browser: Any, path: Path, **options: Any) -> None:
-        self.wrong: list[str] = []
-        self.page = browser.new_context(offline=True, **options).new_page()
-        self.page.on("console", lambda message: self.wrong.append(message.text))
-        self.page.on("pageerror", lambda error: self.wrong.append(str(error)))
-        self.page.on("request", self.note)
-        self.page.goto(path.as_uri())
-        self.page.wait_for_selector("li, section")
-
-    def note(self, request: Any) -> None:
-        """A page on disk asks for itself and for what it holds."""
-        if not request.url.startswith(("data:", "file:")):
-            self.wrong.append(request.url)
+        super().__init__(browser, path, ready="#cards li", **options)
 
     def cards(self) -> list[int]:
         """The indices of all pictures of the present choice."""
@@ -77,12 +45,12 @@ class Opened:
 
 
 @pytest.fixture(scope="module")
-def opened(browser: Any, made: tuple[Path, dict[str, Any]]) -> Opened:
-    return Opened(browser, made[0], viewport={"width": 1280, "height": 900})
+def opened(browser: Any, made: tuple[Path, dict[str, Any]]) -> OpenedReport:
+    return OpenedReport(browser, made[0], viewport={"width": 1280, "height": 900})
 
 
 def test_a_cell_shows_exactly_the_pictures_that_json_has_for_it(
-    opened: Opened, made: tuple[Path, dict[str, Any]], mnist_dir: Path
+    opened: OpenedReport, made: tuple[Path, dict[str, Any]], mnist_dir: Path
 ) -> None:
     page, answers = opened.page, made[1]["answers"]
     pairs = list(zip(answers["label"], answers["predicted"], strict=True))
@@ -107,7 +75,7 @@ def test_a_cell_shows_exactly_the_pictures_that_json_has_for_it(
     assert opened.wrong == []
 
 
-def test_the_gallery_sorts_and_filters(opened: Opened, made: tuple[Path, dict[str, Any]]) -> None:
+def test_the_gallery_sorts_and_filters(opened: OpenedReport, made: tuple[Path, dict[str, Any]]) -> None:
     page, report = opened.page, made[1]
     for name, value in (("kind", "right"), ("sort", "doubt")):
         page.select_option(f"select[name={name}]", value)
@@ -127,7 +95,7 @@ def test_the_gallery_sorts_and_filters(opened: Opened, made: tuple[Path, dict[st
     assert opened.wrong == []
 
 
-def test_the_keyboard_reaches_a_cell_and_opens_it(opened: Opened) -> None:
+def test_the_keyboard_reaches_a_cell_and_opens_it(opened: OpenedReport) -> None:
     page = opened.page
     page.locator("button[data-true='0']").first.focus()
     page.keyboard.press("Tab")
@@ -144,36 +112,13 @@ def test_the_keyboard_reaches_a_cell_and_opens_it(opened: Opened) -> None:
 def test_it_fits_the_screen_and_can_be_read_in_light_and_dark(
     browser: Any, made: tuple[Path, dict[str, Any]], scheme: str, width: int
 ) -> None:
-    opened = Opened(browser, made[0], viewport={"width": width, "height": 844}, color_scheme=scheme)
+    opened = OpenedReport(browser, made[0], viewport={"width": width, "height": 844}, color_scheme=scheme)
     assert opened.page.evaluate("document.documentElement.scrollWidth") == width
-    contrasts = opened.page.evaluate(CONTRAST)
+    contrasts = opened.contrasts()
     assert len(contrasts) > 100
     assert {what: ratio for what, ratio in contrasts.items() if ratio < 4.5} == {}  # WCAG 2.2, AA
     assert opened.page.evaluate("document.querySelectorAll('#cards li').length") == 24
     assert opened.wrong == []
-
-
-CONTRAST = """() => {
-  const canvas = document.createElement("canvas").getContext("2d", { willReadFrequently: true });
-  const pixel = (colours) => {  // one over the other, as the browser mixes them
-    for (const colour of colours) { canvas.fillStyle = colour; canvas.fillRect(0, 0, 1, 1); }
-    return [...canvas.getImageData(0, 0, 1, 1).data].slice(0, 3);
-  };
-  const light = (colours) => {
-    const linear = (value) => value <= 0.04045 ? value / 12.92 : ((value + 0.055) / 1.055) ** 2.4;
-    const [r, g, b] = pixel(colours).map(value => linear(value / 255));
-    return 0.2126 * r + 0.7152 * g + 0.0722 * b;
-  };
-  const of = (element) => {
-    const behind = [];
-    for (let at = element; at; at = at.parentElement) behind.unshift(getComputedStyle(at).backgroundColor);
-    const [one, other] = [light([getComputedStyle(element).color]), light(behind)];
-    return (Math.max(one, other) + 0.05) / (Math.min(one, other) + 0.05);
-  };
-  const queries = "h1, p, th, td, button, summary, figcaption, label, select, li div, li strong, .flag, code";
-  return Object.fromEntries([...document.querySelectorAll(queries)].map(element => [
-    `${element.tagName} ${element.className} ${element.textContent.slice(0, 20)}`, of(element)]));
-}"""
 
 
 def test_every_number_is_scikit_learns(made: tuple[Path, dict[str, Any]], mnist_dir: Path) -> None:
@@ -205,13 +150,13 @@ def bounds(interval: list[float]) -> str:
     return f"{100 * interval[0]:.2f} to {percent(interval[1])}"
 
 
-def rows_of(opened: Opened, table: str) -> list[list[str]]:
+def rows_of(opened: OpenedReport, table: str) -> list[list[str]]:
     """The cells of a table's body."""
     every = "rows => rows.map(row => [...row.cells].map(cell => cell.textContent.trim()))"
     return list(opened.page.eval_on_selector_all(f"#{table} tbody tr", every))
 
 
-def test_every_number_on_the_page_is_that_of_json(opened: Opened, made: tuple[Path, dict[str, Any]]) -> None:
+def test_every_number_on_the_page_is_that_of_json(opened: OpenedReport, made: tuple[Path, dict[str, Any]]) -> None:
     page, report, images = opened.page, made[1], made[1]["test_images"]
     counts = [[int(re.sub(r"\D", "", cell)) for cell in row[1:]] for row in rows_of(opened, "confusion")]
     assert counts == report["confusion"]
@@ -276,7 +221,7 @@ def test_every_number_on_the_page_is_that_of_json(opened: Opened, made: tuple[Pa
     assert json.dumps(report["settings"]["hidden"]) in facts
 
 
-def test_a_card_has_the_images_numbers(opened: Opened, made: tuple[Path, dict[str, Any]]) -> None:
+def test_a_card_has_the_images_numbers(opened: OpenedReport, made: tuple[Path, dict[str, Any]]) -> None:
     doubts = {one["index"]: one for one in made[1]["disputed"]["images"]}
     opened.cards()
     for one in made[1]["mistakes"]:
@@ -295,7 +240,9 @@ def test_a_card_has_the_images_numbers(opened: Opened, made: tuple[Path, dict[st
         assert lines == expected
 
 
-def test_the_scorecard_on_the_page_is_the_one_that_was_made(opened: Opened, mnist_dir: Path, tmp_path: Path) -> None:
+def test_the_scorecard_on_the_page_is_the_one_that_was_made(
+    opened: OpenedReport, mnist_dir: Path, tmp_path: Path
+) -> None:
     mnistnet = CommandLine(tmp_path / "home")
     done = mnistnet("report", "shipped", "--data", mnist_dir, "--scorecard", "--count", 3, "--json", "--quiet")
     conditions = json.loads(done.stdout)["conditions"]
@@ -314,7 +261,7 @@ def test_the_other_pages_open_quietly_and_fit_the_screen(
     browser: Any, others: list[Path], scheme: str, width: int
 ) -> None:
     for path in others:
-        opened = Opened(browser, path, viewport={"width": width, "height": 844}, color_scheme=scheme)
+        opened = Opened(browser, path, ready="section", viewport={"width": width, "height": 844}, color_scheme=scheme)
         assert opened.page.evaluate("document.documentElement.scrollWidth") == width
         assert opened.wrong == []
 

@@ -70,6 +70,19 @@ def test_thin_strokes_reach_full_ink():
     assert to_mnist(ink, ink_box(ink)).max() == 1
 
 
+@pytest.mark.parametrize("width", [20, 24, 28, 60, 61, 100])
+def test_what_is_symmetric_goes_to_the_even_one_of_two_pixels_that_are_as_near(width):
+    ink = np.zeros((280, 280), np.float32)
+    ink[40:240, 100 : 100 + width] = 1
+    for picture in (to_mnist(ink, ink_box(ink)), to_mnist(ink.T, ink_box(ink.T)).T):
+        centre = centre_of_mass(picture)
+        assert centre[0] == pytest.approx(13.5, abs=1e-4)
+        assert centre[1] == pytest.approx(14, abs=0.501)
+        half = 14 - (np.count_nonzero(picture.any(axis=0)) - 1) / 2
+        left = int(np.flatnonzero(picture.any(axis=0))[0])
+        assert left == 2 * round(half / 2) if half % 1 else left == half
+
+
 def ring(width, *, outer=150):
     """As geometry has it; outer is half its side."""
     y, x = np.mgrid[:320, :320] - 159.5

@@ -1,0 +1,33 @@
+"""Drawing: one clean digit on nothing -> which one; what the drawing page does too, in web/static/digit.js.
+
+Whatever pictures need besides, such as telling ink from paper or one digit from the next, is the reader's.
+"""
+
+from typing import NamedTuple
+
+from mnistnet.arrays import SIDE, Floats
+from mnistnet.evaluation.calibration import judge
+from mnistnet.model_file import Model
+from mnistnet.vision.normalize import ink_box, to_mnist
+
+
+class DrawnDigit(NamedTuple):
+    """What a model says of a drawing."""
+
+    digit: int
+    probabilities: Floats
+    """(10,), calibrated."""
+    sure: bool
+    likeness: float
+    """To any digit: the log-odds of a digit against all else."""
+    image: Floats
+    """(784,): what the network saw."""
+
+
+def read_drawing(model: Model, ink: Floats) -> DrawnDigit | None:
+    """All of ink, (h, w) float32 in [0, 1], as one digit; None where there is no ink. Raises ModelError."""
+    image = to_mnist(ink, ink_box(ink)).reshape(1, SIDE * SIDE)
+    if not image.any():
+        return None
+    (probabilities,), (likeness,), (sure,) = judge(model.network, model.params, model.calibration, image)
+    return DrawnDigit(int(probabilities.argmax()), probabilities, bool(sure), float(likeness), image[0])

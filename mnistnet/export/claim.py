@@ -1,0 +1,29 @@
+"""Claim: what a model says of itself in whatever it is exported as."""
+
+from typing import Any
+
+from mnistnet.model_file import Model
+
+
+def description(model: Model) -> str:
+    """What the network is and how well it reads, in a few words."""
+    facts, layers = model.provenance, "-".join(map(str, model.network.sizes))
+    text = (
+        f"Reads handwritten digits: {layers} {model.network.activation}, "
+        f"{facts.test_errors:,} of {facts.test_images:,} test images misread"
+    )
+    return f"{text}; {facts.notice}" if facts.notice else text
+
+
+def claim(model: Model) -> dict[str, Any]:
+    """The claim and what it was measured on, as JSON values."""
+    facts = model.provenance
+    return {
+        "test_errors": facts.test_errors,
+        "test_images": facts.test_images,
+        "dataset": facts.dataset,
+        "data_sha256": facts.data_sha256,
+        "seed": facts.settings.get("seed"),
+        "partial": facts.partial,
+        "notice": facts.notice,
+    }

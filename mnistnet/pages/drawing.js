@@ -1,0 +1,83 @@
+// The drawing page: what is drawn on the pad is read at once, and shown.
+import { doubt, read, unpack } from "../web/static/digit.js";
+import { PAD_SIDE, Pad } from "../web/static/pad.js";
+
+// Base 85: 4 bytes in 5 characters, as base64.b85encode has them but for < and &, which mean something in a page.
+const CHARACTERS =
+  "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz" + "!#$%.()*+-;,=>?@^_`{|}~";
+const QUIET = 700; // milliseconds without a change before a screen reader is told
+
+const at = (id) => document.getElementById(id);
+const rows = [...at("shares").rows];
+const said = { text: "", timer: 0 };
+
+function bytesOf(text) {
+  const values = new Uint8Array(128);
+  for (const [value, character] of [...CHARACTERS].entries()) values[character.charCodeAt(0)] = value;
+  const whole = text.padEnd(5 * Math.ceil(text.length / 5), "~");
+  const view = new DataView(new ArrayBuffer((whole.length / 5) * 4));
+  for (let start = 0; start < whole.length; start += 5) {
+    let number = 0;
+    for (let place = start; place < start + 5; place++) number = 85 * number + values[whole.charCodeAt(place)];
+    view.setUint32((start / 5) * 4, number);
+  }
+  return new Uint8Array(view.buffer, 0, Math.floor((text.length * 4) / 5));
+}
+
+const percent = (share) => `${(Math.floor(1000 * share) / 10).toFixed(1)} %`; // cut off: 100.0 % is for certainty
+
+function show(network, pad) {
+  const reading = read(network, pad.ink(), PAD_SIDE, PAD_SIDE);
+  at("undo").disabled = !pad.canUndo;
+  at("clear").disabled = pad.isEmpty;
+  at("digit").textContent = reading ? reading.digit : "?";
+  at("digit").className = reading ? (reading.sure ? "sure" : "unsure") : "none";
+  at("confidence").textContent = reading ? percent(reading.probabilities[reading.digit]) : "";
+  const words = reading ? doubt(network, reading) : "";
+  at("doubt").textContent = words ? `Unsure: ${words}` : "";
+  at("doubt").className = words ? "notice" : "";
+  for (const [digit, row] of rows.entries()) {
+    const share = reading ? reading.probabilities[digit] : 0;
+    row.className = digit === reading?.digit ? "answer" : "";
+    row.cells[1].textContent = percent(share);
+    row.querySelector(".bar").style.width = `${100 * share}%`;
+  }
+  showSeen(reading?.image ?? new Float32Array(28 * 28));
+  at("seen").setAttribute("aria-label", `What the network saw: ${reading ? "the drawing, 28 x 28 pixels" : "nothing yet"}`);
+  const answer = ["digit", "confidence", "doubt"].map((id) => at(id).textContent);
+  sayLater(reading ? answer.filter(Boolean).join(", ") : "nothing drawn");
+}
+
+function showSeen(image) {
+  const pixels = new ImageData(28, 28);
+  for (const [place, ink] of image.entries()) pixels.data.set([255 * ink, 255 * ink, 255 * ink, 255], 4 * place);
+  at("seen").getContext("2d").putImageData(pixels, 0, 0);
+}
+
+// A screen reader is told when the hand rests, and only what is new.
+function sayLater(text) {
+  clearTimeout(said.timer);
+  said.timer = setTimeout(() => say(text), QUIET);
+}
+
+function say(text) {
+  if (text !== said.text) at("said").textContent = said.text = text;
+}
+
+async function start() {
+  const network = await unpack(bytesOf(JSON.parse(at("weights").textContent)));
+  const pad = new Pad(at("pad"), {
+    onChange: () => show(network, pad),
+    onPen: (isDown) => say(isDown ? "pen down" : "pen up"),
+  });
+  at("brush").value = pad.brush;
+  at("brush").addEventListener("input", () => (pad.brush = Number(at("brush").value)));
+  at("undo").addEventListener("click", () => pad.undo());
+  at("clear").addEventListener("click", () => pad.clear());
+  show(network, pad);
+  document.body.dataset.ready = "true";
+}
+
+start().catch((error) => {
+  at("doubt").textContent = `This browser cannot read the page's network (${error.message}); a newer one can.`;
+});
