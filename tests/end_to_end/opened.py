@@ -1,8 +1,12 @@
 """A page from disk in a real browser, and all that goes wrong in it."""
 
+import base64
+import io
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
+
+from PIL import Image
 
 
 class Opened:
@@ -26,6 +30,11 @@ class Opened:
         """Of the first text that each query finds, with the paper."""
         found: dict[str, float] = self.page.evaluate(CONTRAST, list(queries))
         return found
+
+
+def picture_in(address: str) -> Image.Image:
+    """The picture that an address holds."""
+    return Image.open(io.BytesIO(base64.b64decode(address.partition(",")[2])))
 
 
 CONTRAST = """(queries) => {
