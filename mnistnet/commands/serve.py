@@ -16,6 +16,7 @@ from mnistnet.commands.browser import open_page
 from mnistnet.commands.models import describe_model, find_model
 from mnistnet.commands.options import number, whole_number
 from mnistnet.errors import ServerError
+from mnistnet.export.weights import packed_weights
 from mnistnet.places import home, shipped
 from mnistnet.web.settings import MEGABYTE, Limits
 
@@ -79,7 +80,9 @@ def run(args: argparse.Namespace) -> int:
     seconds, places = limits.seconds, limits.queue
     pool = workers.Pool(desk.Desk(model), workers=workers_of(args), places=places, seconds=seconds)
     with closing(listening), closing(pool):
-        here = site.Site(model, name_of(path), pool, personal.PersonalSet(home() / "personal"), limits)
+        weights = packed_weights(model, eight_bit=False)
+        kept = personal.PersonalSet(home() / "personal")
+        here = site.Site(model, name_of(path), pool, kept, limits, weights)
         log = ignore if args.quiet else show_line
         guarded = guards.Guards(app.make_app(here), limits, is_ours=server.own_hosts(args.host), log=log)
         serving = server.make_server(guarded, limits)

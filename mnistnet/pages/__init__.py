@@ -18,6 +18,7 @@ from markupsafe import Markup
 from PIL import Image
 
 _FOLDER = Path(__file__).parent
+STYLE = _FOLDER / "style.css"
 _FROM_EACH_OTHER = re.compile(r'^(import|export) .* from "\.[^"]*";\n', re.MULTILINE)
 
 
@@ -52,7 +53,7 @@ def templates() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.globals["style"] = Markup((_FOLDER / "style.css").read_text(encoding="utf-8"))
+    environment.globals["style"] = Markup(STYLE.read_text(encoding="utf-8"))
     return environment
 
 

@@ -43,7 +43,8 @@ function show(network, pad) {
     row.querySelector(".bar").style.width = `${100 * share}%`;
   }
   showSeen(reading?.image ?? new Float32Array(28 * 28));
-  at("seen").setAttribute("aria-label", `What the network saw: ${reading ? "the drawing, 28 x 28 pixels" : "nothing yet"}`);
+  const seen = reading ? "the drawing, 28 x 28 pixels" : "nothing yet";
+  at("seen").setAttribute("aria-label", `What the network saw: ${seen}`);
   const answer = ["digit", "confidence", "doubt"].map((id) => at(id).textContent);
   sayLater(reading ? answer.filter(Boolean).join(", ") : "nothing drawn");
 }

@@ -1,4 +1,7 @@
-"""MNIST's format: ink -> 28 x 28, the ink's box 20 pixels long, its centre of mass in the middle."""
+"""MNIST's format: ink -> 28 x 28, the ink's box 20 pixels long, its centre of mass in the middle.
+
+web/static/normalize.js takes the same steps: what is changed here is changed there.
+"""
 
 import math
 

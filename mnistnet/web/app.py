@@ -11,6 +11,7 @@ from starlette.requests import ClientDisconnect
 
 from mnistnet import __version__
 from mnistnet.errors import OutputError
+from mnistnet.pages import STYLE
 from mnistnet.web.corrections import corrections
 from mnistnet.web.problems import CONTENT_TYPE, ProblemError
 from mnistnet.web.questions import questions
@@ -52,7 +53,7 @@ def make_app(site: Site) -> FastAPI:
 
 def add_files(app: FastAPI) -> None:
     """The page and what belongs to it: files of this package, all read now; no request names a file afterwards."""
-    files = {path.name: path.read_bytes() for path in STATIC.iterdir() if path.suffix in KINDS}
+    files = {path.name: path.read_bytes() for path in (*STATIC.iterdir(), STYLE) if path.suffix in KINDS}
 
     async def page() -> Response:
         return Response(files["index.html"], media_type=KINDS[".html"])

@@ -18,7 +18,7 @@ class Job(NamedTuple):
     """One picture, and what is asked about it."""
 
     task: str
-    """`read`, or `inside`."""
+    """`read`, `seen` (the same, with what the network saw), or `inside`."""
     picture: bytes
     name: str
     single: bool = False
@@ -50,6 +50,9 @@ class Desk:
         reader = Reader(self.model, single=job.single)
         inspection = reader.inspect(job.picture, name=job.name)
         values = inspection.reading.as_json()
+        if job.task == "seen":
+            images = [{"image": rounded(image)} for image in inspection.images]
+            values["parts"] = [part | image for part, image in zip(values["parts"], images, strict=True)]
         if job.task == "inside":
             pairs = zip(inspection.reading.parts, inspection.images, strict=True)
             insides = [inside_as_json(look_inside(self.model, part, image)) for part, image in pairs]

@@ -19,17 +19,19 @@ ONE_OR_MORE: Any = ReadingAnswer | list[ReadingAnswer]
 
 
 @questions.post("/api/read", responses={200: {"model": ONE_OR_MORE}}, openapi_extra=ANY_PICTURES)
-async def read(request: Request, site: Here, single: bool = False) -> Response:
+async def read(request: Request, site: Here, single: bool = False, seen: bool = False) -> Response:
     """Read a picture, or the pictures in a form; `single` takes all of a picture for one digit.
+
+    With `seen` each part has an `image`, too: what the network saw, 28 x 28 pixels, row by row.
 
     The answer is what `mnistnet predict --json` prints, for a form a list of it in the form's order, in which a picture
     that cannot be read has an `error`.
     """
-    kind = request.headers.get("content-type", "")
+    kind, task = request.headers.get("content-type", ""), "seen" if seen else "read"
     if not is_form(kind):
-        return await answer(site, Job("read", await request.body(), NAMELESS, single))
+        return await answer(site, Job(task, await request.body(), NAMELESS, single))
     files = await read_form(kind, body_of(request), most=site.limits.parts)
-    answers = [await site.pool.ask(Job("read", file.content, file.name, single)) for file in files]
+    answers = [await site.pool.ask(Job(task, file.content, file.name, single)) for file in files]
     return Response(b"[" + b", ".join(one.content for one in answers) + b"]", media_type=JSON)
 
 
@@ -52,9 +54,9 @@ async def model(site: Here) -> Response:
 
 
 @questions.get("/api/network", include_in_schema=False)
-async def network() -> Response:
-    """The weights, for reading in the browser."""
-    raise ProblemError(501, "the weights are not served yet; POST pictures to /api/read")
+async def network(site: Here) -> Response:
+    """The weights, for reading in the browser, as static/network.js unpacks them."""
+    return Response(site.weights, media_type="application/octet-stream")
 
 
 @questions.get("/healthz", responses={200: {"model": Health}})

@@ -21,6 +21,8 @@ class Site:
     pool: Pool[Job, Answer]
     personal: PersonalSet
     limits: Limits
+    weights: bytes
+    """Of the model, packed for the browser."""
 
 
 async def site_of(request: Request) -> Site:

@@ -1,7 +1,11 @@
 """A page from disk in a real browser, and all that goes wrong in it."""
 
+import base64
+import io
 from pathlib import Path
 from typing import Any
+
+from PIL import Image
 
 
 class Opened:
@@ -25,6 +29,11 @@ class Opened:
         """Of each text with what is behind it."""
         found: dict[str, float] = self.page.evaluate(CONTRAST)
         return found
+
+
+def picture_in(address: str) -> Image.Image:
+    """The picture that an address holds."""
+    return Image.open(io.BytesIO(base64.b64decode(address.partition(",")[2])))
 
 
 CONTRAST = """() => {

@@ -139,7 +139,6 @@ def test_health_and_description(client: httpx.Client) -> None:
         ("GET", "/static/nothing.js", b"", 404),
         ("GET", "/api/read", b"", 405),
         ("DELETE", "/", b"", 405),
-        ("GET", "/api/network", b"", 501),
         ("POST", "/api/read", b"", 422),
         ("POST", "/api/read", b"no picture", 422),
         ("POST", "/api/read?single=perhaps", b"x", 422),

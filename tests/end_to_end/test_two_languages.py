@@ -1,8 +1,6 @@
 """One truth, two languages: a thousand pictures through mnistnet/drawing.py, and through web/static/digit.js in a real
 browser, which loads the modules from a server on this machine."""
 
-import base64
-import io
 import json
 import threading
 from collections.abc import Iterator
@@ -28,6 +26,7 @@ from mnistnet.nn.network import Network
 from mnistnet.places import shipped
 from mnistnet.vision.normalize import ink_box
 from tests.end_to_end.conftest import CommandLine
+from tests.end_to_end.opened import picture_in
 from tests.models import small_model
 from tests.nn.networks import random_params
 
@@ -226,6 +225,6 @@ def test_the_picture_of_a_pad_is_its_ink_black_on_white(site: Site) -> None:
         }"""
     )
     assert address.startswith("data:image/png;")
-    picture = Image.open(io.BytesIO(base64.b64decode(address.partition(",")[2]))).convert("RGB")
+    picture = picture_in(address).convert("RGB")
     for channel in np.asarray(picture, np.float32).transpose(2, 0, 1):
         np.testing.assert_allclose(channel / 255, 1 - ink, atol=0.01)

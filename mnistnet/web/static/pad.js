@@ -1,7 +1,7 @@
 // Pad: a canvas to draw on with mouse, pen, finger or keyboard.
 //
-// Strokes are kept as points in the pad's own units, PAD_SIDE a side whatever the screen, and drawn twice: on the screen
-// as sharp as it can show them, and PAD_SIDE x PAD_SIDE as ink for the network.
+// Strokes are kept as points in the pad's own units, PAD_SIDE a side whatever the screen, and drawn twice: for the eye
+// as sharp as the screen can show them, and PAD_SIDE x PAD_SIDE as ink for the network.
 
 export const PAD_SIDE = 280;
 const [STEP, LONG_STEP] = [4, 20]; // of the arrow keys; with Shift the long one
