@@ -80,7 +80,7 @@ def run(args: argparse.Namespace) -> int:
     seconds, places = limits.seconds, limits.queue
     pool = workers.Pool(desk.Desk(model), workers=workers_of(args), places=places, seconds=seconds)
     with closing(listening), closing(pool):
-        weights = packed_weights(model, eight_bit=False)
+        weights = packed_weights(model)
         kept = personal.PersonalSet(home() / "personal")
         here = site.Site(model, name_of(path), pool, kept, limits, weights)
         log = ignore if args.quiet else show_line
