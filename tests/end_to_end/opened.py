@@ -1,4 +1,4 @@
-"""A page from disk in a real browser, and all that goes wrong in it."""
+"""A page in a real browser, from disk or from a server on this machine, and all that goes wrong in it."""
 
 import base64
 import io
@@ -9,20 +9,26 @@ from PIL import Image
 
 
 class Opened:
-    """A page that is open, with the network off; `wrong` is what it wrote to the console, raised or asked for."""
+    """A page that is open; `wrong` is what it wrote to the console, raised, or asked for elsewhere.
 
-    def __init__(self, browser: Any, path: Path, *, ready: str, **options: Any) -> None:
+    A page from disk is opened with the network off.
+    """
+
+    def __init__(self, browser: Any, place: Path | str, *, ready: str, **options: Any) -> None:
+        is_file = isinstance(place, Path)
+        address = place.as_uri() if isinstance(place, Path) else place
         self.wrong: list[str] = []
-        self.page = browser.new_context(offline=True, **options).new_page()
+        self.own = ("data:", "blob:", "file:" if is_file else address)
+        self.page = browser.new_context(offline=is_file, **options).new_page()
         self.page.on("console", lambda message: self.wrong.append(message.text))
         self.page.on("pageerror", lambda error: self.wrong.append(str(error)))
         self.page.on("request", self.note)
-        self.page.goto(path.as_uri())
+        self.page.goto(address)
         self.page.wait_for_selector(ready)
 
     def note(self, request: Any) -> None:
-        """A page on disk asks for itself and for what it holds."""
-        if not request.url.startswith(("data:", "file:")):
+        """A page asks for itself, for what it holds, and for what its own server has."""
+        if not request.url.startswith(self.own):
             self.wrong.append(request.url)
 
     def contrasts(self) -> dict[str, float]:
