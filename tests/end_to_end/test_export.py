@@ -62,7 +62,7 @@ def test_a_model_that_is_none_is_one_clear_line(mnistnet: CommandLine, tmp_path:
     done = mnistnet("export", "--onnx", tmp_path / "mnist.onnx", "--model", tmp_path / "none.npz")
     assert (done.returncode, done.stdout) == (1, "")
     assert done.stderr.count("\n") == 1
-    assert "there is no model" in done.stderr
+    assert "there is no run or model" in done.stderr
     assert not (tmp_path / "mnist.onnx").exists()
 
 
