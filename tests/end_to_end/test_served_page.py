@@ -92,11 +92,17 @@ def test_damage_changes_what_is_read_and_can_be_mended(opened: ServedPage) -> No
         opened.draw(stroke)
     whole = opened.wait_for("#says", "^7, ")
     opened.page.locator("#damage summary").click()
+    as_drawn = opened.page.eval_on_selector("#damaged", "canvas => canvas.toDataURL()")
+    is_as_drawn = "(drawn) => document.querySelector('#damaged').toDataURL() === drawn"
+    said = set()
     for name, value in (("rotation", 60), ("noise", 90), ("blur", 8), ("thickness", 6)):
         opened.page.locator(f"#{name}").fill(str(value))
-        opened.page.wait_for_function("(whole) => document.querySelector('#says').textContent !== whole", arg=whole)
+        opened.page.wait_for_function(is_as_drawn.replace("===", "!=="), arg=as_drawn)
+        said.add(opened.page.locator("#says").inner_text())
         opened.page.locator("#mend").click()
-        opened.page.wait_for_function("(whole) => document.querySelector('#says').textContent === whole", arg=whole)
+        opened.page.wait_for_function(is_as_drawn, arg=as_drawn)
+        assert opened.page.locator("#says").inner_text() == whole
+    assert said - {whole}
 
 
 def test_a_look_inside_shows_layers_and_evidence(opened: ServedPage) -> None:
@@ -163,8 +169,10 @@ def test_a_correction_is_kept_counted_and_deleted(opened: ServedPage, server: Se
     assert len(kept) == 2
     with Image.open(kept[0]) as drawing:
         assert drawing.size == (280, 280)
-    page.locator("#delete-one").click()
-    opened.wait_for("#kept", "1 kept:")
+    assert sorted(page.locator("#drawings strong").all_inner_texts()) == ["7", "Ω <b>"]
+    page.wait_for_function("[...document.querySelectorAll('#drawings img')].every(one => one.naturalWidth === 280)")
+    page.get_by_label("Delete the drawing kept as 7").click()
+    assert opened.wait_for("#kept", "1 kept:") == "Deleted. 1 kept: 1 of Ω <b>"
     page.once("dialog", lambda dialog: dialog.accept())
     page.locator("#delete-all").click()
     opened.wait_for("#kept", "None yet.")

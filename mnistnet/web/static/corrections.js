@@ -5,52 +5,64 @@ import { TEXTS } from "./texts.js";
 
 const byId = (id) => document.getElementById(id);
 const PATH = "/api/corrections";
+const MOST_SHOWN = 60;
 
-/** Have drawings of the pad named, kept, counted and deleted. */
+/** Have drawings of the pad named, kept, shown, counted and deleted. */
 export async function startCorrections(pad) {
-  byId("digits").append(...[..."0123456789"].map((digit) => Object.assign(document.createElement("option"), { value: digit })));
+  const digits = [..."0123456789"].map((value) => Object.assign(document.createElement("option"), { value }));
+  byId("digits").append(...digits);
   byId("correct").addEventListener("submit", (event) => {
     event.preventDefault();
-    const label = byId("label").value.trim();
-    change(async () => {
-      if (!label || pad.isEmpty) return TEXTS.nothing;
-      await ask(`${PATH}?label=${encodeURIComponent(label)}`, {
-        method: "POST",
-        headers: { "Content-Type": "image/png" },
-        body: await pad.toBlob(),
-      });
-      pad.clear();
-      return TEXTS.keptNow(label);
-    });
+    change(() => keep(pad, byId("label").value.trim()));
   });
-  byId("delete-one").addEventListener("click", () =>
-    change(async () => {
-      const { entries } = await ask(PATH);
-      if (!entries.length) return "";
-      await ask(`${PATH}/${entries.at(-1).id}`, { method: "DELETE" });
-      return TEXTS.deleted;
-    }),
-  );
-  byId("delete-all").addEventListener("click", () =>
-    change(async () => {
-      if (!window.confirm(TEXTS.sureToDelete)) return "";
-      await ask(PATH, { method: "DELETE" });
-      return TEXTS.deleted;
-    }),
-  );
+  byId("delete-all").addEventListener("click", () => change(deleteAll));
   await change(async () => "");
 }
 
 /** Do something, and tell what came of it and what is kept now. */
 async function change(act) {
   let said;
+  let kept = null;
   try {
     said = await act();
+    kept = await ask(PATH);
   } catch (error) {
     said = TEXTS.failed(error.message);
   }
-  const kept = await ask(PATH).catch(() => null);
   const counts = kept ? TEXTS.keptCount(kept.count, Object.entries(kept.labels)) : "";
   byId("kept").textContent = [said, counts].filter(Boolean).join(" ");
-  for (const id of ["delete-one", "delete-all"]) byId(id).disabled = !kept?.count;
+  byId("delete-all").disabled = !kept?.count;
+  byId("drawings").replaceChildren(...(kept?.entries ?? []).slice(0, MOST_SHOWN).map(showDrawing));
+}
+
+async function keep(pad, label) {
+  if (!label || pad.isEmpty) return TEXTS.nothing;
+  const headers = { "Content-Type": "image/png" };
+  await ask(`${PATH}?label=${encodeURIComponent(label)}`, { method: "POST", headers, body: await pad.toBlob() });
+  pad.clear();
+  return TEXTS.keptNow(label);
+}
+
+async function deleteAll() {
+  if (!window.confirm(TEXTS.sureToDelete)) return "";
+  await ask(PATH, { method: "DELETE" });
+  return TEXTS.deleted;
+}
+
+/** A kept drawing with its name, and a button that deletes it. */
+function showDrawing({ id, label }) {
+  const item = document.createElement("li");
+  const image = Object.assign(document.createElement("img"), { className: "thumbnail", src: `${PATH}/${id}` });
+  image.alt = TEXTS.keptAs(label);
+  const button = Object.assign(document.createElement("button"), { type: "button", className: "plain" });
+  button.textContent = TEXTS.deleteThis;
+  button.setAttribute("aria-label", TEXTS.deleteNamed(label));
+  button.addEventListener("click", () =>
+    change(async () => {
+      await ask(`${PATH}/${id}`, { method: "DELETE" });
+      return TEXTS.deleted;
+    }),
+  );
+  item.append(image, Object.assign(document.createElement("strong"), { textContent: label }), button);
+  return item;
 }

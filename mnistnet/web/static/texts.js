@@ -29,8 +29,7 @@ export const TEXTS = {
     "Name the digit, or a sign of your own. The drawing is kept on this machine, for `mnistnet teach` and `mnistnet evaluate`.",
   isA: "this is a",
   save: "Keep",
-  kept: "Kept drawings",
-  deleteOne: "Delete the last",
+  deleteThis: "Delete",
   deleteAll: "Delete all",
   pictures: "Pictures",
   choose: "Choose pictures",
@@ -53,6 +52,8 @@ export const TEXTS = {
   keptCount: (total, counts) =>
     total ? `${total} kept: ${counts.map(([label, count]) => `${count} of ${label}`).join(", ")}` : "None yet.",
   keptNow: (label) => `Kept as ${label}.`,
+  keptAs: (label) => `drawing kept as ${label}`,
+  deleteNamed: (label) => `Delete the drawing kept as ${label}`,
   deleted: "Deleted.",
   sureToDelete: "Delete all kept drawings?",
   boxes: (name, digits) => `${name} with a box around each of the digits ${digits}`,
