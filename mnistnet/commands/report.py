@@ -191,7 +191,7 @@ def examine(found: Found, args: argparse.Namespace, *, must: bool) -> Tested | N
 
 
 def is_same(report: Report, model: Model) -> bool:
-    """Whether a report tells of this model, by how it was trained and by what it misread."""
+    """Whether a report tells of this model, by how it was trained."""
     facts = asdict(model.provenance)
     return all(report.get(name) == facts[name] for name in ("settings", "data_sha256", "epochs", "best_epoch"))
 
