@@ -9,7 +9,7 @@ import pytest
 
 from mnistnet.data.mnist import load_sample
 from tests.end_to_end.conftest import CommandLine, Done
-from tests.pages import require_self_contained
+from tests.pages import Seen, require_self_contained
 
 
 @pytest.fixture(scope="module")
@@ -45,6 +45,22 @@ def test_it_tells_which_is_better_and_shows_where_they_differ(
     shown = [card["data-picture"] for card in seen.all("li")]
     assert shown == [str(one["picture"]) for one in comparison["differ"]][:500]
     assert str(worse) in seen.text
+    text = " ".join(seen.text.split())
+    for model in comparison["models"]:
+        low, high = (100 * bound for bound in model["interval"])
+        shares = f"{model['errors']:,} {100 * model['accuracy']:.2f} % {low:.2f} to {high:.2f} %"
+        size = f"{model['parameters']:,} {model['bytes'] / 1e6:.1f}"
+        assert f"{model['name']} {shares} {size}" in spaced(page.read_text())
+    low, high = (100 * bound for bound in pair["interval"])
+    points = f"{100 * pair['difference']:+.2f} points (95 % interval {low:+.2f} to {high:+.2f})"
+    assert f"B against A: {points}. McNemar's exact test: p = {pair['p_adjusted']:.2g}, so B is worse" in text
+    right = f"A right {pair['both_right']} {pair['only_first_right']}"
+    assert f"{right} A wrong {pair['only_second_right']} {pair['both_wrong']}" in spaced(page.read_text())
+
+
+def spaced(page: str) -> str:
+    """A page's text with a space between neighbouring cells."""
+    return " ".join(Seen(page.replace("</t", " </t")).text.split())
 
 
 def test_three_models_and_one_twice(models: tuple[CommandLine, str, Path]) -> None:
