@@ -5,6 +5,7 @@ The same content gives the same file, byte for byte. `numpy.load` opens it too.
 
 import io
 import json
+import math
 import tokenize
 import warnings
 import zipfile
@@ -20,6 +21,8 @@ from numpy.typing import NDArray
 from mnistnet.errors import OutputError
 from mnistnet.files import new_file
 
+DEEPEST = 20
+"""Levels of values in JSON."""
 MAX_JSON_BYTES = 16_000_000
 NPY_HEADER_BYTES = 1_000
 LARGEST = 1e300
@@ -64,12 +67,27 @@ def read_facts(archive: zipfile.ZipFile, name: str, *, kind: str, versions: Sequ
     if name not in archive.namelist():
         raise ValueError(f"expected a member {name}, got none")
     facts = json.loads(read_member(archive, name, limit=MAX_JSON_BYTES), parse_constant=refuse_constant)
+    require_sound(facts)
     if not isinstance(facts, dict) or facts.get("format") != kind:
         raise ValueError(f"expected a {name} of format {kind!r}")
     if facts.get("format_version") not in versions:
         known = " or ".join(map(str, versions))
         raise ValueError(f"expected format version {known}, got {facts.get('format_version')!r}")
     return facts
+
+
+def require_sound(value: object, *, depth: int = DEEPEST) -> None:
+    """Raise ValueError where what JSON held is nested too deep, infinite as 1e999 is, or text that is none."""
+    if isinstance(value, str):
+        value.encode()  # half a surrogate pair is none
+    elif isinstance(value, float) and not math.isfinite(value):
+        raise ValueError("expected finite numbers")
+    elif isinstance(value, dict | list):
+        if not depth:
+            raise ValueError(f"expected values nested at most {DEEPEST} deep")
+        inner = [*value, *value.values()] if isinstance(value, dict) else value
+        for one in inner:
+            require_sound(one, depth=depth - 1)
 
 
 def refuse_constant(name: str) -> None:
@@ -121,7 +139,9 @@ def require_types(record: Any) -> None:
 
 
 def fits(value: object, hint: Any) -> bool:
-    """Whether value is of a type as annotations name them; what lists hold is looked at, what dicts hold is not."""
+    """Whether value is of a type as annotations name them, and what it holds, too."""
+    if hint is Any:
+        return True
     kind, arguments = get_origin(hint) or hint, get_args(hint)
     if kind in (UnionType, Union):
         return any(fits(value, one) for one in arguments)
@@ -131,4 +151,6 @@ def fits(value: object, hint: Any) -> bool:
         return isinstance(value, int | float) and type(value) is not bool and not abs(value) > LARGEST
     if not isinstance(value, kind):
         return False
+    if kind is dict and arguments:
+        return all(fits(key, arguments[0]) and fits(one, arguments[1]) for key, one in value.items())
     return kind not in (list, tuple) or all(fits(one, arguments[0]) for one in value)

@@ -26,8 +26,12 @@ class DrawnDigit(NamedTuple):
 
 def read_drawing(model: Model, ink: Floats) -> DrawnDigit | None:
     """All of ink, (h, w) float32 in [0, 1], as one digit; None where there is no ink. Raises ModelError."""
-    image = to_mnist(ink, ink_box(ink)).reshape(1, SIDE * SIDE)
-    if not image.any():
-        return None
-    (probabilities,), (likeness,), (sure,) = judge(model.network, model.params, model.calibration, image)
-    return DrawnDigit(int(probabilities.argmax()), probabilities, bool(sure), float(likeness), image[0])
+    image = to_mnist(ink, ink_box(ink)).reshape(SIDE * SIDE)
+    return read_prepared(model, image) if image.any() else None
+
+
+def read_prepared(model: Model, image: Floats) -> DrawnDigit:
+    """A digit in MNIST's format, (784,). Raises ModelError."""
+    judgement = judge(model.network, model.params, model.calibration, image[None])
+    (probabilities,), (likeness,), (sure,) = judgement
+    return DrawnDigit(int(probabilities.argmax()), probabilities, bool(sure), float(likeness), image)

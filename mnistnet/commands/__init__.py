@@ -82,6 +82,11 @@ def exit_status(program: Callable[[], int]) -> int:
 
 def open_streams() -> None:
     """Have standard output and error that can be written to, whatever the text."""
+    for number in range(3):  # else the next file that is opened would be taken for it
+        try:
+            os.fstat(number)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)
     if sys.stdout is None or sys.stderr is None:  # closed by the caller, as in `mnistnet train >&-`
         nowhere = open(os.devnull, "w")  # noqa: SIM115, PTH123
         sys.stdout, sys.stderr = sys.stdout or nowhere, sys.stderr or nowhere

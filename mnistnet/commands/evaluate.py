@@ -27,8 +27,9 @@ def build_parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="mnistnet evaluate",
         description="Score the reading of your own labelled pictures. A folder's labels come from labels.csv "
-        "(file,label and any other columns), else from sub-folders (3/anna.png), else from file names (3_anna.png). "
-        "A label of several digits is a number; `none` means that there is no digit.",
+        "(file,label and any other columns), else from text files (anna.txt beside anna.png), else from sub-folders "
+        "(3/anna.png), else from file names (3_anna.png). A label of several digits is a number; `none` means that "
+        "there is no digit.",
         epilog="example: mnistnet evaluate my_pictures --by writer",
     )
     add = parser.add_argument

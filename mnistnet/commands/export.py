@@ -11,6 +11,7 @@ from mnistnet.commands.data import tested_at_hand
 from mnistnet.commands.models import describe_model, find_model
 from mnistnet.data.mnist import load_sample
 from mnistnet.errors import OutputError
+from mnistnet.evaluation.calibration import judge
 from mnistnet.files import new_file, require_writable
 from mnistnet.model_file import Model
 
@@ -94,14 +95,15 @@ def as_page(path: Path, model: Model, model_path: Path, data: str | None) -> Exp
     from mnistnet.export.eight_bit import in_eight_bits, measure_change
     from mnistnet.export.html import drawing_page
 
-    dataset = tested_at_hand(model.provenance, data, model=str(model_path))
-    eight_bit = in_eight_bits(model, load_sample().learning.images)
-    change = measure_change(model, eight_bit.model, dataset.test) if dataset else None
+    sample, dataset = load_sample(), tested_at_hand(model.provenance, data, model=str(model_path))
+    judge(model.network, model.params, model.calibration, sample.test.images[:1])  # or it is no use
+    eight_bit = in_eight_bits(model, sample.learning.images)
+    change = measure_change(model, eight_bit.model, (dataset or sample).test)
     content = drawing_page(eight_bit, change).encode()
-    told = "not measured: the test images are not here (`mnistnet data fetch`, or --data)"
-    if change:
-        told = f"{change.eight_bit_errors:,} of {change.images:,} test images misread instead of {change.errors:,}"
-    facts = {"eight_bit": change._asdict() if change else None}
+    told = f"{change.eight_bit_errors:,} of {change.images:,} test images misread instead of {change.errors:,}"
+    if not dataset:
+        told += ", all that are here; `mnistnet data fetch` gets more"
+    facts = {"eight_bit": change._asdict()}
     advice = f"Open {printable(str(path))} in a browser, or put it on any web server; it needs nothing else."
     return Export(path, content, "html", "weights in 8 bits", facts, [f"in 8 bits: {told}"], advice)
 

@@ -1,21 +1,22 @@
 """`mnistnet serve`: the page and the API, on this machine."""
 
 import argparse
-import json
-import logging
+import re
 import signal
 import sys
 import threading
-from contextlib import closing, suppress
-from dataclasses import replace
+from contextlib import closing
 from pathlib import Path
-from typing import Any
+
+import numpy as np
 
 from mnistnet.commands import UsageError, filled, printable, show_error
 from mnistnet.commands.browser import open_page
 from mnistnet.commands.models import describe_model, find_model
 from mnistnet.commands.options import number, whole_number
+from mnistnet.commands.server_log import Log, ignore
 from mnistnet.errors import ServerError
+from mnistnet.evaluation.calibration import judge
 from mnistnet.export.weights import packed_weights
 from mnistnet.places import home, shipped
 from mnistnet.web.settings import MEGABYTE, Limits
@@ -55,10 +56,18 @@ def build_parser() -> argparse.ArgumentParser:
         type=number,
         default=Limits.seconds,
         metavar="S",
-        help=f"seconds in which a request has to arrive, and then a picture to be read ({Limits.seconds:g})",
+        help=f"seconds for a request to arrive, and for a picture to be read ({Limits.seconds:g})",
     )
     add(
         "--queue", type=whole_number, default=Limits.queue, metavar="N", help=f"pictures that may wait ({Limits.queue})"
+    )
+    add(
+        "--allow-origin",
+        type=origin,
+        action="append",
+        default=[],
+        metavar="ORIGIN",
+        help="another site, such as https://example.org, whose pages may use the server (none); may be given again",
     )
     add("--quiet", action="store_true", help="show no address and no log of requests")
     return parser
@@ -68,6 +77,7 @@ def run(args: argparse.Namespace) -> int:
     """Serve until stopped."""
     limits = limits_of(args)
     path, model = find_model(args.model)
+    judge(model.network, model.params, model.calibration, np.ones((1, model.network.sizes[0]), np.float32))  # it can
     try:
         from mnistnet.web import app, desk, guards, personal, server, site, workers
     except ImportError as error:
@@ -79,12 +89,13 @@ def run(args: argparse.Namespace) -> int:
     listening = server.listen(args.host, args.port)
     seconds, places = limits.seconds, limits.queue
     pool = workers.Pool(desk.Desk(model), workers=workers_of(args), places=places, seconds=seconds)
+    log = Log()
     with closing(listening), closing(pool):
         weights = packed_weights(model)
         kept = personal.PersonalSet(home() / "personal")
         here = site.Site(model, name_of(path), pool, kept, limits, weights)
-        log = ignore if args.quiet else show_line
-        guarded = guards.Guards(app.make_app(here), limits, is_ours=server.own_hosts(args.host), log=log)
+        of_requests = ignore if args.quiet else log.put
+        guarded = guards.Guards(app.make_app(here), limits, is_ours=server.own_hosts(args.host), log=of_requests)
         serving = server.make_server(guarded, limits)
         address = server.address_of(listening, args.host)
         if not server.is_loopback(args.host):
@@ -93,8 +104,9 @@ def run(args: argparse.Namespace) -> int:
             print(f"{printable(describe_model(path, model))}\nserving at {address}  (Ctrl-C stops it)", flush=True)
         if args.open:
             threading.Thread(target=open_page, args=(address,), daemon=True).start()  # it may be a browser that waits
-        show_warnings()
+        log.show_warnings()
         serving.run(sockets=[listening])
+        log.finish()
     return 0
 
 
@@ -108,10 +120,18 @@ def limits_of(args: argparse.Namespace) -> Limits:
         ("queue", args.queue, 1, MOST_PLACES),
     ):
         if not low <= value <= high:
-            raise UsageError(f"serve: --{name} must be from {low:g} to {high:,}, got {value:g}")
+            raise UsageError(f"serve: --{name} must be from {low:g} to {high:,}, got {value!s:.20}")
     body = round(args.max_body * MEGABYTE)
     bodies = max(Limits.bodies, 4 * body)
-    return replace(Limits(), body=body, bodies=bodies, seconds=args.timeout, queue=args.queue)
+    return Limits(body, bodies, args.timeout, args.queue, friends=tuple(args.allow_origin))
+
+
+def origin(text: str) -> str:
+    """A site's origin: scheme, host and, where it is not the usual one, port. Raises ValueError."""
+    scheme, _, host = text.lower().removesuffix("/").partition("://")
+    if scheme not in ("http", "https") or not re.fullmatch(r"[^/\s@?#,*]+", host):
+        raise ValueError(text)
+    return f"{scheme}://{host}"
 
 
 def workers_of(args: argparse.Namespace) -> int:
@@ -125,30 +145,4 @@ def name_of(path: Path) -> str:
     """A model's name for whoever asks the server: the run or the file, and not where on this machine it is."""
     if path == shipped("mnist.npz"):
         return "shipped"
-    return path.parent.name if path.parent.parent == home() / "runs" else path.name
-
-
-def ignore(_: dict[str, Any]) -> None:
-    """Show nothing."""
-
-
-def show_line(values: dict[str, Any]) -> None:
-    """One line of JSON on standard error, where anybody still listens."""
-    with suppress(OSError):
-        print(json.dumps(values), file=sys.stderr, flush=True)
-
-
-class Lines(logging.Handler):
-    """Shows what a library warns of as lines of JSON."""
-
-    def emit(self, record: logging.LogRecord) -> None:
-        """Show a warning, with the traceback of an error in the program."""
-        values = {"level": record.levelname.lower(), "message": record.getMessage()}
-        if record.exc_info:
-            values["traceback"] = logging.Formatter().formatException(record.exc_info)
-        show_line(values)
-
-
-def show_warnings() -> None:
-    """Have what went wrong in the server or its libraries shown in the log's form."""
-    logging.basicConfig(level=logging.WARNING, handlers=[Lines()], force=True)
+    return printable(path.parent.name if path.parent.parent == home() / "runs" else path.name)

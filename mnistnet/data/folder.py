@@ -1,8 +1,9 @@
 """Folder: a user's own pictures, and where their labels come from.
 
 1. `labels.csv` in the folder: columns `file`, relative to the folder, and `label`; any others are kept.
-2. Without it, sub-folders: the nearest one above a picture that is named like a label, as in `3/anna.png`.
-3. Where no picture lies in one, file names: what stands before the first `_`, `-`, `.` or space, as in `3_anna.png`.
+2. Without it, text files beside the pictures, as in `anna.png` and `anna.txt`: each says what its picture does.
+3. Without any, sub-folders: the nearest one above a picture that is named like a label, as in `3/anna.png`.
+4. Where no picture lies in one, file names: what stands before the first `_`, `-`, `.` or space, as in `3_anna.png`.
 
 A label is the digits of a picture in reading order, or `none` (in the table also nothing) where it has none.
 """
@@ -23,9 +24,11 @@ from mnistnet.errors import DataError
 SUFFIXES = {".png", ".jpg", ".jpeg", ".bmp", ".gif", ".webp", ".tif", ".tiff"}
 """Of pictures, in small letters."""
 TABLE = "labels.csv"
+LONGEST = 1_000
+"""Bytes of a text file that is read as a label."""
 EXPECTED = (
-    f"expected a table {TABLE} with the columns file,label, or sub-folders named by digit (3/anna.png), "
-    "or file names that begin with it (3_anna.png, 42.png, none_1.png)"
+    f"expected a table {TABLE} with the columns file,label, or text files with the label (anna.txt beside anna.png), "
+    "or sub-folders named by digit (3/anna.png), or file names that begin with it (3_anna.png, 42.png, none_1.png)"
 )
 
 
@@ -73,7 +76,9 @@ def label_folder(folder: Path, files: Sequence[Path]) -> LabelledFolder:
     """Find the labels of the picture files in a folder. Raises DataError."""
     if (folder / TABLE).is_file():
         pictures, labels_from = read_table(folder / TABLE), TABLE
-    elif pictures := label_each(folder, files, label_of_folder):
+    elif pictures := label_each(folder, files, label_of_text):
+        labels_from = "text files"
+    elif pictures := label_each(folder, files, lambda path: label_of_folder(path.relative_to(folder))):
         labels_from = "sub-folders"
     elif pictures := label_each(folder, files, label_of_name):
         labels_from = "file names"
@@ -91,8 +96,18 @@ def parse_label(text: str) -> str | None:
     return text if re.fullmatch("[0-9]+", text) else None
 
 
+def label_of_text(path: Path) -> str | None:
+    """The label in the text file beside a picture; None if it has none."""
+    text = path.with_suffix(".txt")
+    try:
+        is_short = text.is_file() and text.stat().st_size <= LONGEST
+        return parse_label(text.read_text(encoding="utf-8-sig").strip()) if is_short else None
+    except (OSError, UnicodeDecodeError):
+        return None
+
+
 def label_of_folder(path: Path) -> str | None:
-    """The label that the nearest folder above a picture names; None if none does."""
+    """The label that the nearest folder above a picture, given within the whole, names; None if none does."""
     return next((label for name in reversed(path.parts[:-1]) if (label := parse_label(name)) is not None), None)
 
 
@@ -102,8 +117,8 @@ def label_of_name(path: Path) -> str | None:
 
 
 def label_each(folder: Path, files: Sequence[Path], label_of: Callable[[Path], str | None]) -> list[LabelledPicture]:
-    """The files for which label_of, given the path within folder, has a label."""
-    labels = ((path, label_of(path.relative_to(folder))) for path in files)
+    """The files for which label_of has a label."""
+    labels = ((path, label_of(path)) for path in files)
     return [LabelledPicture(path, label, place(folder, path)) for path, label in labels if label is not None]
 
 

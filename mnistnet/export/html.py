@@ -12,12 +12,12 @@ from mnistnet.pages import render
 from mnistnet.places import PACKAGE
 
 STATIC = PACKAGE / "web" / "static"
-MODULES = ("network.js", "normalize.js", "digit.js", "pad.js")
+MODULES = ("texts.js", "network.js", "normalize.js", "digit.js", "pad.js", "paint.js", "bars.js")
 """Each after those that it imports."""
 
 
-def drawing_page(eight_bit: EightBit, change: Change | None) -> str:
-    """The page of a plain model in 8 bits; change is what these changed, None where that is not known."""
+def drawing_page(eight_bit: EightBit, change: Change) -> str:
+    """The page of a plain model in 8 bits; change is what these changed."""
     return render(
         "drawing.html",
         script="drawing.js",

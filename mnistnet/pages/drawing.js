@@ -1,6 +1,10 @@
 // The drawing page: what is drawn on the pad is read at once, and shown.
+import { fill, newBars } from "../web/static/bars.js";
 import { doubt, read, unpack } from "../web/static/digit.js";
+import { SIDE } from "../web/static/normalize.js";
 import { PAD_SIDE, Pad } from "../web/static/pad.js";
+import { paintInk } from "../web/static/paint.js";
+import { TEXTS } from "../web/static/texts.js";
 
 // Base 85: 4 bytes in 5 characters, as base64.b85encode has them but for < and &, which mean something in a page.
 const CHARACTERS =
@@ -8,7 +12,7 @@ const CHARACTERS =
 const QUIET = 700; // milliseconds without a change before a screen reader is told
 
 const at = (id) => document.getElementById(id);
-const rows = [...at("shares").rows];
+const bars = newBars();
 const said = { text: "", timer: 0 };
 
 function bytesOf(text) {
@@ -24,35 +28,21 @@ function bytesOf(text) {
   return new Uint8Array(view.buffer, 0, Math.floor((text.length * 4) / 5));
 }
 
-const percent = (share) => `${(Math.floor(1000 * share) / 10).toFixed(1)} %`; // cut off: 100.0 % is for certainty
-
 function show(network, pad) {
   const reading = read(network, pad.ink(), PAD_SIDE, PAD_SIDE);
   at("undo").disabled = !pad.canUndo;
   at("clear").disabled = pad.isEmpty;
   at("digit").textContent = reading ? reading.digit : "?";
   at("digit").className = reading ? (reading.sure ? "sure" : "unsure") : "none";
-  at("confidence").textContent = reading ? percent(reading.probabilities[reading.digit]) : "";
+  at("confidence").textContent = reading ? TEXTS.percent(reading.probabilities[reading.digit]) : "";
   const words = reading ? doubt(network, reading) : "";
-  at("doubt").textContent = words ? `Unsure: ${words}` : "";
+  at("doubt").textContent = words ? `${TEXTS.unsure}: ${words}` : "";
   at("doubt").className = words ? "notice" : "";
-  for (const [digit, row] of rows.entries()) {
-    const share = reading ? reading.probabilities[digit] : 0;
-    row.className = digit === reading?.digit ? "answer" : "";
-    row.cells[1].textContent = percent(share);
-    row.querySelector(".bar").style.width = `${100 * share}%`;
-  }
-  showSeen(reading?.image ?? new Float32Array(28 * 28));
-  const seen = reading ? "the drawing, 28 x 28 pixels" : "nothing yet";
-  at("seen").setAttribute("aria-label", `What the network saw: ${seen}`);
+  fill(bars, reading?.probabilities, reading?.digit);
+  paintInk(at("seen"), reading?.image ?? new Float32Array(SIDE * SIDE), SIDE);
+  at("seen").setAttribute("aria-label", reading ? TEXTS.saw(reading.digit) : TEXTS.sawNothing);
   const answer = ["digit", "confidence", "doubt"].map((id) => at(id).textContent);
-  sayLater(reading ? answer.filter(Boolean).join(", ") : "nothing drawn");
-}
-
-function showSeen(image) {
-  const pixels = new ImageData(28, 28);
-  for (const [place, ink] of image.entries()) pixels.data.set([255 * ink, 255 * ink, 255 * ink, 255], 4 * place);
-  at("seen").getContext("2d").putImageData(pixels, 0, 0);
+  sayLater(reading ? answer.filter(Boolean).join(", ") : TEXTS.nothing);
 }
 
 // A screen reader is told when the hand rests, and only what is new.
@@ -69,8 +59,9 @@ async function start() {
   const network = await unpack(bytesOf(JSON.parse(at("weights").textContent)));
   const pad = new Pad(at("pad"), {
     onChange: () => show(network, pad),
-    onPen: (isDown) => say(isDown ? "pen down" : "pen up"),
+    onPen: (isDown) => say(TEXTS.pen(isDown)),
   });
+  at("bars").append(bars);
   at("brush").value = pad.brush;
   at("brush").addEventListener("input", () => (pad.brush = Number(at("brush").value)));
   at("undo").addEventListener("click", () => pad.undo());

@@ -9,8 +9,13 @@ from mnistnet.web.problems import CONTENT_TYPE
 
 BYTES = {"type": "string", "format": "binary"}
 FILES = {"type": "object", "properties": {"pictures": {"type": "array", "items": BYTES, "minItems": 1}}}
+BINARY = "application/octet-stream"
+WEIGHTS: dict[str, Any] = {
+    "description": "gzipped, as static/network.js unpacks them",
+    "content": {BINARY: {"schema": BYTES}},
+}
 PICTURE_KINDS = ("image/png", "image/jpeg", "image/bmp", "image/gif", "image/webp", "image/tiff")
-OF_ONE: dict[str, Any] = {kind: {"schema": BYTES} for kind in (*PICTURE_KINDS, "application/octet-stream")}
+OF_ONE: dict[str, Any] = {kind: {"schema": BYTES} for kind in (*PICTURE_KINDS, BINARY)}
 ANY_PICTURE = {"requestBody": {"required": True, "content": OF_ONE}}
 ANY_PICTURES = {
     "requestBody": {
@@ -100,12 +105,17 @@ class Inside(ReadingAnswer):
 
 
 class Claim(BaseModel):
-    """How many test images are misread, and the 95 % interval of the accuracy."""
+    """How many test images are misread, the 95 % interval of the accuracy, and what this was measured on."""
 
     test_errors: int
     test_images: int
     accuracy: float
     interval: list[float] = Field(min_length=2, max_length=2)
+    dataset: str
+    data_sha256: dict[str, str]
+    seed: int | None
+    partial: bool
+    notice: str
 
 
 class ModelCard(BaseModel):
@@ -117,12 +127,9 @@ class ModelCard(BaseModel):
     activation: str
     output: str
     parameters: int
-    notice: str
     calibration: dict[str, Any]
-    dataset: str
     train_images: int
     versions: dict[str, str | int]
-    data_sha256: dict[str, str]
 
 
 class Health(BaseModel):
@@ -139,12 +146,8 @@ class Correction(BaseModel):
     label: str
 
 
-class Added(Correction):
-    """The drawing that was kept just now."""
-
-
 class Corrections(BaseModel):
-    """All drawings that were kept."""
+    """All drawings that were kept, the latest first."""
 
     count: int
     labels: dict[str, int]

@@ -6,6 +6,7 @@ from typing import Any
 
 from fastapi import FastAPI, HTTPException, Request, Response
 from fastapi.exceptions import RequestValidationError
+from fastapi.middleware.cors import CORSMiddleware
 from starlette.exceptions import HTTPException as StarletteHTTPException
 from starlette.requests import ClientDisconnect
 
@@ -22,8 +23,6 @@ KINDS = {
     ".html": "text/html; charset=utf-8",
     ".css": "text/css; charset=utf-8",
     ".js": "text/javascript; charset=utf-8",
-    ".svg": "image/svg+xml",
-    ".png": "image/png",
 }
 
 NO_TELEMETRY: Any = dict.fromkeys(("tracing", "metrics", "logs", "operation_spans", "auto_configure"), False)
@@ -44,6 +43,8 @@ def make_app(site: Site) -> FastAPI:
         lifespan=lambda _: site.pool.running(),
     )
     app.state.site = site
+    if site.limits.friends:
+        app.add_middleware(CORSMiddleware, allow_origins=site.limits.friends, allow_methods=["*"], allow_headers=["*"])
     app.include_router(questions)
     app.include_router(corrections)
     add_files(app)
@@ -63,8 +64,8 @@ def add_files(app: FastAPI) -> None:
             raise HTTPException(404)
         return Response(files[name], media_type=KINDS[Path(name).suffix])
 
-    app.add_api_route("/", page, include_in_schema=False)
-    app.add_api_route("/static/{name}", static, include_in_schema=False)
+    for path, answer in (("/", page), ("/static/{name}", static)):
+        app.add_api_route(path, answer, methods=["GET", "HEAD"], include_in_schema=False)
 
 
 def add_errors(app: FastAPI) -> None:

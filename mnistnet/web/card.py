@@ -3,6 +3,7 @@
 from typing import Any
 
 from mnistnet.evaluation.metrics import wilson_interval
+from mnistnet.export.claim import claim
 from mnistnet.model_file import Model
 
 
@@ -12,20 +13,12 @@ def model_card(model: Model, name: str) -> dict[str, Any]:
     low, high = wilson_interval(facts.test_images - facts.test_errors, facts.test_images)
     return {
         "name": name,
-        "claim": {
-            "test_errors": facts.test_errors,
-            "test_images": facts.test_images,
-            "accuracy": 1 - facts.test_errors / facts.test_images,
-            "interval": [low, high],
-        },
+        "claim": claim(model) | {"accuracy": 1 - facts.test_errors / facts.test_images, "interval": [low, high]},
         "sizes": list(model.network.sizes),
         "activation": model.network.activation,
         "output": model.network.output,
         "parameters": model.params.flat.size,
-        "notice": facts.notice,
         "calibration": model.calibration.as_json(),
-        "dataset": facts.dataset,
         "train_images": facts.train_images,
         "versions": facts.versions,
-        "data_sha256": facts.data_sha256,
     }

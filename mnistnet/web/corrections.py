@@ -7,17 +7,15 @@ from fastapi import APIRouter, Query, Request, Response
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import JSONResponse
 
-from mnistnet.web.answers import A_PNG, PROBLEMS, Added, Corrections, Removed
+from mnistnet.web.answers import A_PNG, PROBLEMS, Correction, Corrections, Removed
 from mnistnet.web.desk import Job
 from mnistnet.web.forms import NAMELESS
-from mnistnet.web.personal import LONGEST_LABEL, read_label
+from mnistnet.web.personal import LARGEST, LONGEST_LABEL, PNG, read_label
 from mnistnet.web.problems import ProblemError
 from mnistnet.web.settings import MEGABYTE
 from mnistnet.web.site import Here
 
 corrections = APIRouter(prefix="/api/corrections", responses=PROBLEMS)
-LARGEST = 1 * MEGABYTE
-PNG = b"\x89PNG\r\n\x1a\n"
 NOT_THERE = "there is no correction of this id"
 Label = Annotated[
     str, Query(min_length=1, max_length=4 * LONGEST_LABEL, description="a digit, or a class name of the user's own")
@@ -33,7 +31,7 @@ async def listed(site: Here) -> Response:
     return JSONResponse(content)
 
 
-@corrections.post("", status_code=201, responses={201: {"model": Added}}, openapi_extra=A_PNG)
+@corrections.post("", status_code=201, responses={201: {"model": Correction}}, openapi_extra=A_PNG)
 async def add(request: Request, site: Here, label: Label) -> Response:
     """Keep a drawing, a PNG, with its right label."""
     try:

@@ -4,11 +4,14 @@ import json
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from mnistnet.arrays import Floats
+from mnistnet.arrays import SIDE, Floats
+from mnistnet.drawing import read_prepared
 from mnistnet.errors import MnistnetError, PictureError
 from mnistnet.inspection import DigitInside, look_inside
 from mnistnet.model_file import Model
-from mnistnet.reader import Reader, Reading
+from mnistnet.reader import Inspection, Part, Reader, Reading
+from mnistnet.vision.box import Box
+from mnistnet.vision.image_file import open_picture
 
 PLACES = 4
 """Decimals of pixels, evidence and outputs."""
@@ -18,7 +21,7 @@ class Job(NamedTuple):
     """One picture, and what is asked about it."""
 
     task: str
-    """`read`, `seen` (the same, with what the network saw), or `inside`."""
+    """`read`, `seen` (the same, with what the network saw), `inside`, or `inside prepared` (of what it sees)."""
     picture: bytes
     name: str
     single: bool = False
@@ -47,17 +50,32 @@ class Desk:
             return Answer(422 if isinstance(error, PictureError) else 500, content, str(error))
 
     def _values(self, job: Job) -> dict[str, Any]:
-        reader = Reader(self.model, single=job.single)
-        inspection = reader.inspect(job.picture, name=job.name)
+        if job.task == "inside prepared":
+            inspection = inspect_prepared(self.model, job)
+        else:
+            inspection = Reader(self.model, single=job.single).inspect(job.picture, name=job.name)
         values = inspection.reading.as_json()
         if job.task == "seen":
             images = [{"image": rounded(image)} for image in inspection.images]
             values["parts"] = [part | image for part, image in zip(values["parts"], images, strict=True)]
-        if job.task == "inside":
+        if job.task.startswith("inside"):
             pairs = zip(inspection.reading.parts, inspection.images, strict=True)
             insides = [inside_as_json(look_inside(self.model, part, image)) for part, image in pairs]
             values["parts"] = [part | inside for part, inside in zip(values["parts"], insides, strict=True)]
         return values
+
+
+def inspect_prepared(model: Model, job: Job) -> Inspection:
+    """A picture that is in MNIST's format already. Raises PictureError."""
+    picture = open_picture(job.picture, name=job.name)
+    height, width = picture.grey.shape
+    if (height, width) != (SIDE, SIDE):
+        raise PictureError(f"{job.name}: expected {SIDE} x {SIDE} pixels, got {width} x {height}; leave `prepared` out")
+    image = picture.grey.reshape(SIDE * SIDE)
+    digit, probabilities, sure, _, _ = read_prepared(model, image)
+    shares = [round(float(share), 6) for share in probabilities]
+    parts = [Part(Box(0, 0, SIDE, SIDE), digit, shares)]
+    return Inspection(Reading(job.name, str(digit), max(shares), sure, parts), picture, picture.grey, image[None])
 
 
 def inside_as_json(inside: DigitInside) -> dict[str, Any]:

@@ -25,6 +25,7 @@ class Parts:
     def __init__(self, most: int) -> None:
         self.most, self.count = most, 0
         self.files: list[File] = []
+        self.is_whole = False
         self.callbacks = {name: getattr(self, name) for name in dir(self) if name.startswith("on_")}
 
     def on_part_begin(self) -> None:
@@ -51,7 +52,11 @@ class Parts:
     def on_part_end(self) -> None:
         name = parse_options_header(self.disposition)[1].get(b"filename", b"")
         if name or self.content:  # a browser sends an empty part where no file was chosen
-            self.files.append(File(name.decode("utf-8", "replace") or NAMELESS, bytes(self.content)))
+            text = "".join(one if one.isprintable() else "\ufffd" for one in name.decode("utf-8", "replace"))
+            self.files.append(File(text or NAMELESS, bytes(self.content)))
+
+    def on_end(self) -> None:
+        self.is_whole = True
 
 
 def is_form(content_type: str) -> bool:
@@ -72,6 +77,8 @@ async def read_form(content_type: str, body: AsyncIterator[bytes], *, most: int)
         parser.finalize()
     except FormParserError as error:
         raise ProblemError(422, f"the form is damaged ({error})") from error
+    if not parts.is_whole:
+        raise ProblemError(422, "the form breaks off before its end; send it again")
     if not parts.files:
         raise ProblemError(422, "expected a form with one or more pictures, got none")
     return parts.files

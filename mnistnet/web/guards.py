@@ -6,7 +6,7 @@ header, which is not ours where that site's name was made to lead here, or by Or
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, MutableMapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, MutableMapping, Sequence
 from typing import Any
 
 from mnistnet.web.problems import CONTENT_TYPE, ProblemError, busy
@@ -20,8 +20,8 @@ RawHeaders = Sequence[tuple[bytes, bytes]]
 
 MOST_HEADERS, MOST_HEADER_BYTES = 100, 32_000
 POLICY = (
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; media-src 'self' blob:; "
-    "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; "
+    "connect-src 'self'; form-action 'none'; base-uri 'none'; frame-ancestors 'none'"
 )
 SAFETY = [
     (b"content-security-policy", POLICY.encode()),
@@ -47,8 +47,13 @@ def host_of(authority: str) -> str:
     return host if port.isascii() and port.isdecimal() else ""
 
 
-def objection(headers: RawHeaders, is_ours: Callable[[str], bool]) -> ProblemError | None:
-    """Why a request must not go on, by its headers; is_ours tells the hosts by which this server may be called."""
+def objection(
+    method: str, headers: RawHeaders, *, is_ours: Callable[[str], bool], friends: Collection[str]
+) -> ProblemError | None:
+    """Why a request must not go on, by its headers.
+
+    is_ours tells the hosts by which this server may be called, and friends are the origins of other sites that may.
+    """
     if len(headers) > MOST_HEADERS or sum(len(name) + len(value) for name, value in headers) > MOST_HEADER_BYTES:
         most = f"{MOST_HEADERS} headers and {MOST_HEADER_BYTES:,} bytes of them"
         return ProblemError(431, f"expected at most {most}")
@@ -58,11 +63,11 @@ def objection(headers: RawHeaders, is_ours: Callable[[str], bool]) -> ProblemErr
         return ProblemError(
             421, f"expected a Host header with a name of this server, got {got}; see `mnistnet serve --host`"
         )
-    origins = values_of(headers, b"origin")
-    if any(origin.lower() not in (f"http://{hosts[0].lower()}", f"https://{hosts[0].lower()}") for origin in origins):
-        return ProblemError(403, "other sites may not use this server")
-    sites, modes = values_of(headers, b"sec-fetch-site"), values_of(headers, b"sec-fetch-mode")
-    if set(sites) & {"cross-site", "same-site"} and modes != ["navigate"]:
+    origins = {origin.lower() for origin in values_of(headers, b"origin")}
+    is_elsewhere = not {"cross-site", "same-site"}.isdisjoint(values_of(headers, b"sec-fetch-site"))
+    is_visit = method in ("GET", "HEAD") and values_of(headers, b"sec-fetch-mode") == ["navigate"]
+    is_known = origins <= {f"http://{hosts[0].lower()}", f"https://{hosts[0].lower()}", *friends}
+    if not is_known or (is_elsewhere and not is_visit and origins.isdisjoint(friends)):
         return ProblemError(403, "other sites may not use this server")
     return None
 
@@ -87,7 +92,8 @@ class Guards:
         if scope["type"] != "http":  # the start and the end of the server
             return await self.app(scope, receive, send)
         exchange = Exchange(self, receive, send)
-        problem = objection(scope["headers"], self.is_ours) or self.too_large(scope["headers"])
+        method, headers, friends = scope["method"], scope["headers"], self.limits.friends
+        problem = objection(method, headers, is_ours=self.is_ours, friends=friends) or self.too_large(headers)
         try:
             if problem is None:
                 await self.app(scope, exchange.receive, exchange.send)

@@ -2,23 +2,27 @@
 
 import asyncio
 import ipaddress
+import math
 import socket
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
+import h11
 import uvicorn
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from mnistnet.errors import ServerError
-from mnistnet.web.guards import App
+from mnistnet.web.guards import SAFETY, App
+from mnistnet.web.problems import CONTENT_TYPE, ProblemError
 from mnistnet.web.settings import Limits
 
 LOOPBACK = ("localhost", "127.0.0.1", "[::1]")
 BACKLOG = 2_048
 KEEP_SECONDS = 10
 """For which an idle connection is kept."""
-STOP_SECONDS = 5
-"""For requests in flight to be finished, when the server is to stop."""
+MOST_FILES, MACOS_FILES = 65_536, 10_240
+"""That this process asks for; macOS has an unlimited limit, and refuses what is beyond another one."""
 OTHER_FILES = 200
 """Open at most, beside connections."""
 
@@ -72,18 +76,31 @@ class ImpatientProtocol(H11Protocol):
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Watch it."""
         super().connection_made(transport)
-        self.watch(self.cycle)
+        self.watch()
 
-    def watch(self, seen: object) -> None:
-        """Give up, if no request has come since seen was the last one and it is answered; else look again later."""
-        self.watching = self.loop.call_later(KEEP_SECONDS, self.look, seen)
+    def watch(self) -> None:
+        """Look again later whether anything has been done."""
+        left = self.transport.get_write_buffer_size()
+        self.watching = self.loop.call_later(KEEP_SECONDS, self.look, self.cycle, left)
 
-    def look(self, seen: object) -> None:
-        """End the connection, or go on watching."""
-        if self.cycle is seen and (self.cycle is None or self.cycle.response_complete):
+    def look(self, last: object, left: int) -> None:
+        """End the connection, if no request has come since the last one, which is answered, and the client has taken
+        nothing of what was left of the answer; else go on watching."""
+        is_answered = self.cycle is None or self.cycle.response_complete
+        if self.cycle is last and is_answered and self.transport.get_write_buffer_size() == left:
             self.transport.abort()
         else:
-            self.watch(self.cycle)
+            self.watch()
+
+    def send_400_response(self, msg: str) -> None:
+        """Answer what is no HTTP as other problems are answered, and end the connection."""
+        content = ProblemError(400, f"expected a request of HTTP/1.1 ({msg})").content()
+        length, kind = str(len(content)).encode(), CONTENT_TYPE.encode()
+        headers = [(b"content-type", kind), (b"content-length", length), (b"connection", b"close"), *SAFETY]
+        events = h11.Response(status_code=400, headers=headers, reason=b"Bad Request"), h11.Data(content)
+        for event in (*events, h11.EndOfMessage()):
+            self.transport.write(self.conn.send(event))
+        self.transport.close()
 
     def connection_lost(self, exc: Exception | None) -> None:
         """It ended."""
@@ -105,23 +122,32 @@ def make_server(app: App, limits: Limits) -> uvicorn.Server:
         proxy_headers=False,
         server_header=False,
         backlog=BACKLOG,
-        limit_concurrency=min(limits.connections, most_files() - OTHER_FILES),
+        limit_concurrency=min(limits.connections, most_connections(allow_files())),
         timeout_keep_alive=KEEP_SECONDS,
-        timeout_graceful_shutdown=STOP_SECONDS,
+        timeout_graceful_shutdown=math.ceil(limits.seconds),
     )
     return uvicorn.Server(config)
 
 
-def most_files() -> int:
-    """How many files, connections among them, this process may have open, after asking for as many as it can get."""
+def most_connections(files: int) -> int:
+    """How many connections a process may have that may have so many files open."""
+    return max(files - OTHER_FILES, files // 4)
+
+
+def allow_files() -> int:
+    """Have this process open as many files as it can get, connections among them; how many that are."""
     try:
         import resource
     except ImportError:  # Windows, where asyncio knows no such limit
         return 1_000_000
-    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
-    wanted = most if most != resource.RLIM_INFINITY else 65_536
-    resource.setrlimit(resource.RLIMIT_NOFILE, (min(wanted, 65_536), most))
-    return resource.getrlimit(resource.RLIMIT_NOFILE)[0]
+    now, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    highest = MOST_FILES if most == resource.RLIM_INFINITY else min(most, MOST_FILES)
+    for wanted in (highest, MACOS_FILES):
+        if now < wanted <= highest:
+            with suppress(ValueError, OSError):
+                resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, most))
+                return wanted
+    return now
 
 
 def address_of(listening: socket.socket, host: str) -> str:

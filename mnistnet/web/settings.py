@@ -14,9 +14,11 @@ class Limits:
     bodies: int = 400 * MEGABYTE
     """and of all bodies that are held at once."""
     seconds: float = 20.0
-    """For a body to arrive, and then for a picture to be read."""
+    """For a request to arrive, and for a picture to be read; it may wait twice as long for its turn."""
     queue: int = 200
     """Pictures that wait to be read."""
     connections: int = 4_000
     parts: int = 100
     """Of a form."""
+    friends: tuple[str, ...] = ()
+    """Origins of other sites that may use the server, such as https://example.org."""

@@ -15,7 +15,7 @@ from typing import Generic, TypeVar
 
 from threadpoolctl import threadpool_limits
 
-from mnistnet.processes import ctrl_c_ignored, end_with_parent
+from mnistnet.processes import end_with_parent, signals_held
 from mnistnet.web.problems import ProblemError, busy
 
 Job = TypeVar("Job")
@@ -30,13 +30,19 @@ LENGTH = 8
 
 
 class Worker(Generic[Job, Answer]):
-    """A process that answers one job at a time, and is to be made outside of what must not wait."""
+    """A process that answers one job at a time, and is to be made outside of what must not wait.
 
-    def __init__(self, answer: Callable[[Job], Answer]) -> None:
+    What it answers with, pickled, goes to it by its socket: whoever starts a process waits for ever until it has taken
+    its arguments, even if it has ended.
+    """
+
+    def __init__(self, answer: bytes) -> None:
+        self.answer = answer
         self.socket, theirs = socket.socketpair()
         self.leave: Callable[[], None] = self.socket.close
-        self.process = SPAWN.Process(target=work, args=(theirs, answer), daemon=True)
-        self.process.start()
+        self.process = SPAWN.Process(target=work, args=(theirs,), daemon=True)
+        with signals_held():  # sent to all processes; the server decides
+            self.process.start()
         theirs.close()
 
     async def is_ready(self) -> bool:
@@ -45,6 +51,8 @@ class Worker(Generic[Job, Answer]):
             async with asyncio.timeout(START_SECONDS):
                 self.reader, self.writer = await asyncio.open_connection(sock=self.socket)
                 self.leave = self.writer.close
+                self.writer.write(self.answer)
+                await self.writer.drain()
                 await self._receive()
         except (TimeoutError, EOFError, OSError):
             return False
@@ -73,13 +81,14 @@ class Worker(Generic[Job, Answer]):
         self.socket.close()
 
 
-def work(connection: socket.socket, answer: Callable[[Job], Answer]) -> None:
-    """Answer jobs until there are no more, or the process that started this one has ended."""
-    for number in (signal.SIGINT, signal.SIGTERM):  # sent to all processes; the server decides
+def work(connection: socket.socket) -> None:
+    """Take what answers, and answer jobs until there are no more, or the process that started this one has ended."""
+    for number in (signal.SIGINT, signal.SIGTERM):  # where they could not be held, as on Windows
         signal.signal(number, signal.SIG_IGN)
     threading.Thread(target=end_with_parent, daemon=True).start()
     threadpool_limits(1, user_api="blas")
     with connection, connection.makefile("rb") as jobs:
+        answer = pickle.load(jobs)
         send(connection, None)  # ready
         while jobs.peek(1):
             send(connection, answer(pickle.load(jobs)))
@@ -95,12 +104,11 @@ class Pool(Generic[Job, Answer]):
     """So many workers, and a bounded number of jobs that wait for one. To be made in the main thread, and closed."""
 
     def __init__(self, answer: Callable[[Job], Answer], *, workers: int, places: int, seconds: float) -> None:
-        self.answer, self.places, self.seconds = answer, places, seconds
+        self.answer, self.places, self.seconds = pickle.dumps(answer), places, seconds
         self.waiting = 0
         self.free: asyncio.Queue[Worker[Job, Answer]] = asyncio.Queue()
         self.starting: set[asyncio.Task[None]] = set()
-        with ctrl_c_ignored():  # the processes are born with it, and so ignore it while they start, too
-            self.workers = {Worker(answer) for _ in range(workers)}
+        self.workers: set[Worker[Job, Answer]] = {Worker(self.answer) for _ in range(workers)}
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:

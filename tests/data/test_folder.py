@@ -56,6 +56,17 @@ def test_a_link_to_nowhere_is_a_picture_that_cannot_be_read(tmp_path: Path) -> N
     assert find_pictures(str(tmp_path)) == [gone]
 
 
+def test_labels_from_text_files_beside_the_pictures(tmp_path: Path) -> None:
+    files = fill(tmp_path, "3/7_a.png", "b.png", "3/c.png", "d.png", "e.png", "5.png")
+    for name, text in (("3/7_a", "42\n"), ("b", "\ufeffnone"), ("3/c", "x"), ("d", "7" * 2_000)):
+        (tmp_path / f"{name}.txt").write_text(text, encoding="utf-8")
+    (tmp_path / "e.txt").write_bytes(b"\xff7")
+    assert labels(tmp_path, files) == {"3/7_a.png": "42", "b.png": ""}
+    found = label_folder(tmp_path, files)
+    assert found.labels_from == "text files"
+    assert len(found.without_label) == 4
+
+
 def test_labels_from_the_nearest_folder_that_is_named_like_one(tmp_path: Path) -> None:
     expected = {"3/8_a.png": "3", "anna/5/new/x.png": "5", "1/2/x.png": "2", "None/y.png": "", "42/x.png": "42"}
     files = fill(tmp_path, *expected, "7_root.png", "anna/7.png")

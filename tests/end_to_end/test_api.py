@@ -105,7 +105,7 @@ def test_the_card_has_the_models_claim_and_no_path(client: httpx.Client) -> None
     assert claim["interval"] == pytest.approx(list(wilson_interval(9_964, 10_000)))
     assert card["sizes"] == [784, 2048, 1024, 10]
     assert card["parameters"] == 784 * 2048 + 2048 + 2048 * 1024 + 1024 + 1024 * 10 + 10
-    assert card["data_sha256"] == facts.data_sha256
+    assert claim["data_sha256"] == facts.data_sha256
     assert card["calibration"]["temperature"] == model.calibration.temperature
     assert str(shipped("mnist.npz").parent) not in answer.text
 

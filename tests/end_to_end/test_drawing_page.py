@@ -104,10 +104,10 @@ def test_a_digit_that_is_drawn_is_read_while_it_is_drawn(opened: OpenedPad) -> N
     shares = probabilities(model.network, model.params, opened.seen()[None])[0].astype(float)
     shares **= 1 / model.calibration.temperature
     shown = [
-        float(text.removesuffix(" %")) for text in opened.page.locator("#shares td:nth-child(2)").all_inner_texts()
+        float(text.removesuffix(" %")) for text in opened.page.locator("#bars tbody td:nth-child(2)").all_inner_texts()
     ]
     np.testing.assert_allclose(np.array(shown) / 100, shares / shares.sum(), atol=0.02)
-    assert opened.page.locator("#shares tr.answer th").inner_text() == "3"
+    assert opened.page.locator("#bars tr.answer th").inner_text() == "3"
     assert opened.wrong == []
 
 
@@ -196,12 +196,12 @@ def test_the_brush_changes_strokes_to_come_and_no_others(opened: OpenedPad) -> N
 def test_a_star_is_unsure_in_words(opened: OpenedPad) -> None:
     opened.draw(STAR)
     words = opened.page.locator("#doubt").inner_text()
-    assert words in ("Unsure: looks like no digit", "Unsure: not clear which digit")
-    opened.wait_to_hear("Unsure")
+    assert words in ("unsure: looks like no digit", "unsure: not clear which digit")
+    opened.wait_to_hear("unsure")
 
 
 def test_a_screen_reader_is_told_once_the_hand_rests(opened: OpenedPad) -> None:
-    opened.wait_to_hear("nothing drawn")
+    opened.wait_to_hear("Nothing drawn yet")
     opened.page.evaluate(
         "window.told = []; new MutationObserver(() => told.push(document.querySelector('#said').textContent))"
         ".observe(document.querySelector('#said'), {childList: true})"

@@ -33,16 +33,16 @@ def test_requests_in_flight_are_finished_when_it_is_told_to_stop(tmp_path: Path)
     picture = slow_png()
     head = f"POST /api/read HTTP/1.1\r\nHost: localhost\r\nContent-Length: {len(picture)}\r\n\r\n".encode()
     with serving(tmp_path / "home", "--workers", 1) as server:
-        connections = [server.connect() for _ in range(3)]
+        connections = [server.connect() for _ in range(8)]  # together they take longer than most would wait
         for connection in connections:
             connection.sendall(head + picture)
         with server.client() as client:
-            assert wait_until(lambda: client.get("/healthz").json()["waiting"] == 2)
+            assert wait_until(lambda: client.get("/healthz").json()["waiting"] == 7)
         server.process.terminate()
         answers = [read_answer(connection) for connection in connections]
         for connection in connections:
             connection.close()
-        assert [status for status, _ in answers] == [200] * 3
+        assert [status for status, _ in answers] == [200] * 8
         assert server.process.wait(5) == 0
         with pytest.raises(ConnectionRefusedError):
             server.connect()
@@ -51,13 +51,13 @@ def test_requests_in_flight_are_finished_when_it_is_told_to_stop(tmp_path: Path)
 @pytest.mark.slow
 @posix
 def test_a_request_that_never_ends_does_not_keep_it_from_stopping(tmp_path: Path) -> None:
-    with serving(tmp_path / "home", "--workers", 1) as server, server.connect() as slow:
+    with serving(tmp_path / "home", "--workers", 1, "--timeout", 3) as server, server.connect() as slow:
         slow.sendall(b"POST /api/read HTTP/1.1\r\nHost: localhost\r\nContent-Length: 9\r\n\r\nx")
         with server.client() as client:
             assert client.get("/healthz").status_code == 200
         server.process.terminate()
         status, problem = read_answer(slow)
-        assert (status, problem["detail"]) == (503, "the server stops; try again in a moment")
+        assert (status, problem["detail"]) == (408, "the request took longer than 3 s to arrive")
 
 
 @pytest.mark.slow

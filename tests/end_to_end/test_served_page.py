@@ -17,6 +17,7 @@ from tests.end_to_end.servers import Serving, serving
 from tests.end_to_end.test_drawing_page import SEVEN, STAR, THREE, Points
 
 pytestmark = pytest.mark.slow
+SPOKE = "Pixels that spoke for "
 
 
 @pytest.fixture(scope="module")
@@ -66,7 +67,7 @@ def test_a_drawn_digit_is_read_while_it_is_drawn_and_undone_and_cleared(opened: 
     opened.draw(THREE)
     opened.wait_for("#says", r"^3, \d+\.\d %, sure$")
     opened.wait_for("#spoken", "^3, ")
-    assert opened.page.locator("table.bars tr.answer th").first.inner_text() == "3"
+    assert opened.page.locator("table.shares tr.answer th").first.inner_text() == "3"
     opened.draw(STAR)
     opened.wait_for("#says", "unsure")
     opened.page.locator("#undo").click()
@@ -92,17 +93,19 @@ def test_damage_changes_what_is_read_and_can_be_mended(opened: ServedPage) -> No
         opened.draw(stroke)
     whole = opened.wait_for("#says", "^7, ")
     opened.page.locator("#damage summary").click()
-    as_drawn = opened.page.eval_on_selector("#damaged", "canvas => canvas.toDataURL()")
+    as_drawn, seen = (
+        opened.page.eval_on_selector(name, "canvas => canvas.toDataURL()") for name in ("#damaged", "#seen")
+    )
     is_as_drawn = "(drawn) => document.querySelector('#damaged').toDataURL() === drawn"
-    said = set()
-    for name, value in (("rotation", 60), ("noise", 90), ("blur", 8), ("thickness", 6)):
+    for name, value in (("rotation", 60), ("noise", 90), ("blur", 12), ("thickness", -8)):
         opened.page.locator(f"#{name}").fill(str(value))
         opened.page.wait_for_function(is_as_drawn.replace("===", "!=="), arg=as_drawn)
-        said.add(opened.page.locator("#says").inner_text())
+        assert opened.page.eval_on_selector("#seen", "canvas => canvas.toDataURL()") != seen, name
+        if name in ("rotation", "noise"):
+            assert opened.page.locator("#says").inner_text() != whole
         opened.page.locator("#mend").click()
         opened.page.wait_for_function(is_as_drawn, arg=as_drawn)
         assert opened.page.locator("#says").inner_text() == whole
-    assert said - {whole}
 
 
 def test_a_look_inside_shows_layers_and_evidence(opened: ServedPage) -> None:
@@ -114,6 +117,23 @@ def test_a_look_inside_shows_layers_and_evidence(opened: ServedPage) -> None:
     assert re.match(r"Hidden layer 2: [\d,]+ of 1,024 units are active", labels[1])
     assert labels[2].startswith("Pixels that spoke for 3")
     assert "the runner-up" in labels[3]
+
+
+def test_a_look_inside_is_at_what_was_read_however_damaged_and_never_at_what_was_before(opened: ServedPage) -> None:
+    opened.draw(THREE)
+    opened.page.locator("#inside summary").click()
+    for noise in (0, 40, 60, 80):
+        opened.page.locator("#damage").evaluate("damage => (damage.open = true)")
+        opened.page.locator("#noise").fill(str(noise))
+        opened.page.wait_for_timeout(450)
+        digit = opened.page.locator("#says").inner_text()[0]
+        opened.page.wait_for_selector(f"#evidence canvas[aria-label^='{SPOKE}{digit}']")
+    opened.page.locator("#noise").fill("0")
+    opened.page.wait_for_timeout(420)  # the server has been asked,
+    opened.page.locator("#clear").click()  # and its answer comes too late
+    opened.wait_for("#spoken", "Nothing drawn yet")
+    opened.page.wait_for_timeout(500)
+    assert opened.page.locator("#evidence canvas").count() == 0
 
 
 def test_a_dropped_photo_is_read_with_its_boxes_and_what_is_none_is_told(opened: ServedPage) -> None:
@@ -138,6 +158,14 @@ def test_a_dropped_photo_is_read_with_its_boxes_and_what_is_none_is_told(opened:
         " for (let i = 0; i < d.length; i += 4) n += d[i] === 0 && d[i + 1] === 84 && d[i + 2] === 160; return n; }"
     )
     assert blue > 500  # the boxes
+    many, file = Image.new("L", (10 * 36, 5 * 40)), io.BytesIO()
+    for number in range(50):
+        many.paste(digits[number % 2], (36 * (number % 10), 40 * (number // 10)))
+    many.resize((1440, 800), Image.Resampling.BICUBIC).point(lambda value: 255 - value).save(file, "PNG")
+    opened.page.set_viewport_size({"width": 390, "height": 844})
+    drop(opened, "many.png", file.getvalue())
+    opened.wait_for("#news", "many.png: [0-9]{40}")
+    assert opened.page.evaluate("document.documentElement.scrollWidth") == 390
     drop(opened, "notes.txt", b"no picture")
     opened.wait_for("#news", "notes.txt: That did not work: ")
     opened.wrong = [text for text in opened.wrong if "422" not in text]  # the browser tells of the status, too
@@ -169,9 +197,11 @@ def test_a_correction_is_kept_counted_and_deleted(opened: ServedPage, server: Se
     assert len(kept) == 2
     with Image.open(kept[0]) as drawing:
         assert drawing.size == (280, 280)
-    assert sorted(page.locator("#drawings strong").all_inner_texts()) == ["7", "Ω <b>"]
+    page.locator("#shown").click()
+    assert page.locator("#drawings strong").all_inner_texts() == ["Ω <b>", "7"]  # the latest first
     page.wait_for_function("[...document.querySelectorAll('#drawings img')].every(one => one.naturalWidth === 280)")
     page.get_by_label("Delete the drawing kept as 7").click()
+    assert page.evaluate("document.activeElement.id") == "kept"  # its button is gone
     assert opened.wait_for("#kept", "1 kept:") == "Deleted. 1 kept: 1 of Ω <b>"
     page.once("dialog", lambda dialog: dialog.accept())
     page.locator("#delete-all").click()
@@ -189,12 +219,13 @@ def test_it_fits_the_screen_and_can_be_read_in_light_and_dark(
     opened.wait_for("#says", "^3, ")
     assert opened.page.evaluate("document.documentElement.scrollWidth") == width
     assert {what: ratio for what, ratio in opened.contrasts().items() if ratio < 4.5} == {}  # WCAG 2.2, AA
-    named = "all => all.filter(e => !(e.labels?.length || e.textContent.trim() || e.getAttribute('aria-label'))).length"
-    assert opened.page.eval_on_selector_all("button, input, select, canvas[tabindex]", named) == 0
+    named = "e => e.labels?.length || e.textContent.trim() || e.ariaLabel || e.getAttribute('aria-labelledby')"
+    nameless = f"all => all.filter(e => !({named})(e)).map(e => e.outerHTML)"
+    assert opened.page.eval_on_selector_all("button, input, select, canvas[tabindex], [role=img]", nameless) == []
     assert opened.wrong == []
 
 
-def test_from_stroke_to_answer_it_takes_less_than_30_ms(opened: ServedPage) -> None:
+def test_the_answer_follows_the_stroke(opened: ServedPage) -> None:
     opened.draw(THREE)
     opened.wait_for("#says", "^3, ")
     times = opened.page.evaluate(
@@ -214,9 +245,10 @@ def test_from_stroke_to_answer_it_takes_less_than_30_ms(opened: ServedPage) -> N
             send("pointermove", 0.3 + 0.005 * step, 0.3 + 0.005 * (step % 7));
             await changed;
             times.push(performance.now() - started);
+            await new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)));
           }
           send("pointerup", 0.6, 0.3);
           return times;
         }"""
     )
-    assert statistics.median(times) < 60  # 30 with nothing beside; tests run side by side
+    assert statistics.median(times) < 60  # 6 with nothing beside

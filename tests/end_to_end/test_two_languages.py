@@ -158,8 +158,7 @@ def test_a_thousand_pictures_are_read_alike(
         print(f"{name}, {precision}: {differ} of {len(pairs)} answered otherwise, {unsure} not as sure;", end=" ")
         print(f"probabilities differ by {np.median(off):.1e}, at most {max(off):.1e};", end=" ")
         print(f"pixels by at most {seen:.1e}; {took:.1f} ms a picture at the median")
-        is_small = precision == "whole" or name == "standard"  # what is promised; the record network is rounded more
-        assert differ <= (0.002 if is_small else 0.005) * COUNT
+        assert differ <= 0.002 * COUNT
         assert max(off) <= most
         assert seen <= 1e-5
         assert precision == "8 bits" or unsure == 0

@@ -4,12 +4,18 @@ import asyncio
 
 import pytest
 
-from mnistnet.web.guards import Guards, Message, Receive, Send, host_of, objection
+from mnistnet.web.guards import Guards, Message, RawHeaders, Receive, Send, host_of, objection
 from mnistnet.web.problems import ProblemError
 from mnistnet.web.server import is_loopback, own_hosts
 from mnistnet.web.settings import Limits
 
 OURS = own_hosts("127.0.0.1")
+FRIEND = "https://friend.example"
+
+
+def ask(headers: RawHeaders, method: str = "GET", friends: tuple[str, ...] = ()) -> ProblemError | None:
+    """Why a request with these headers is refused."""
+    return objection(method, headers, is_ours=OURS, friends=friends)
 
 
 @pytest.mark.parametrize(
@@ -32,14 +38,14 @@ def test_a_host_is_what_stands_before_the_port(authority: str, host: str) -> Non
 
 @pytest.mark.parametrize("host", ["localhost", "127.0.0.1:8000", "[::1]:8000", "LOCALHOST:1"])
 def test_this_machine_is_called_by_its_names(host: str) -> None:
-    assert objection([(b"host", host.encode())], OURS) is None
+    assert ask([(b"host", host.encode())]) is None
 
 
 @pytest.mark.parametrize(
     "host", ["evil.example", "localhost.evil.example", "127.0.0.2", "localhost:8000:80", "", "\xff"]
 )
 def test_another_host_is_refused(host: str) -> None:
-    problem = objection([(b"host", host.encode("latin-1"))], OURS)
+    problem = ask([(b"host", host.encode("latin-1"))])
     assert problem is not None
     assert problem.status == 421
     assert problem.detail.isascii()
@@ -47,7 +53,7 @@ def test_another_host_is_refused(host: str) -> None:
 
 def test_no_host_and_two_hosts_are_refused() -> None:
     for headers in ([], [(b"host", b"localhost"), (b"host", b"localhost")]):
-        problem = objection(headers, OURS)
+        problem = ask(headers)
         assert problem is not None
         assert problem.status == 421
 
@@ -72,9 +78,25 @@ def test_no_host_and_two_hosts_are_refused() -> None:
 )
 def test_other_sites_are_refused(headers: dict[str, str], passes: bool) -> None:
     raw = [(b"host", b"localhost:8000"), *((name.encode(), value.encode()) for name, value in headers.items())]
-    problem = objection(raw, OURS)
+    problem = ask(raw)
     assert (problem is None) == passes
     assert problem is None or problem.status == 403
+
+
+def test_a_link_may_lead_here_but_no_form() -> None:
+    visit = [(b"host", b"localhost"), (b"sec-fetch-site", b"cross-site"), (b"sec-fetch-mode", b"navigate")]
+    assert ask(visit, "HEAD") is None
+    for method in ("POST", "DELETE", "PUT"):
+        problem = ask(visit, method)
+        assert problem is not None
+        assert problem.status == 403
+
+
+def test_a_site_that_was_named_may_ask_and_no_other() -> None:
+    for origin, passes in ((FRIEND, True), (FRIEND.upper(), True), (f"{FRIEND}:81", False), ("null", False)):
+        headers = [(b"host", b"localhost"), (b"origin", origin.encode()), (b"sec-fetch-site", b"cross-site")]
+        assert (ask(headers, "POST", (FRIEND,)) is None) == passes
+        assert ask(headers, "POST") is not None
 
 
 def test_a_named_host_may_be_called_by_its_name_and_all_addresses_by_any_address() -> None:

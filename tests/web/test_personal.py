@@ -21,7 +21,7 @@ def test_what_is_added_is_listed_shown_and_removed(tmp_path: Path) -> None:
     personal = PersonalSet(tmp_path / "personal")
     assert personal.entries() == []
     first, second = personal.add(b"one", "7"), personal.add(b"two", "smiley")
-    assert personal.entries() == sorted([Entry(first, "7"), Entry(second, "smiley")])
+    assert personal.entries() == [Entry(second, "smiley"), Entry(first, "7")]
     assert personal.picture(first) == b"one"
     assert personal.remove(first)
     assert not personal.remove(first)

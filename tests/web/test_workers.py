@@ -31,7 +31,7 @@ def behave(job: str) -> str:
 
 @pytest.fixture
 def pool() -> Iterator[Behaviours]:
-    made = Behaviours(behave, workers=1, places=2, seconds=0.7)
+    made = Behaviours(behave, workers=1, places=2, seconds=1)
     yield made
     made.close()
     assert multiprocessing.active_children() == []

@@ -6,14 +6,15 @@ import { startPictures } from "./pictures.js";
 import { ask } from "./server.js";
 import { TEXTS } from "./texts.js";
 
+const byId = (id) => document.getElementById(id);
+
 document.title = TEXTS.title;
 for (const element of document.querySelectorAll("[data-text]")) element.textContent = TEXTS[element.dataset.text];
 
-const news = document.getElementById("news");
-const tell = (error) => (news.textContent = TEXTS.failed(error.message));
+const tellIn = (id) => (error) => (byId(id).textContent = TEXTS.failed(error.message));
 
 startPictures();
-startDrawing().then(startCorrections).catch(tell);
+startCorrections(startDrawing(tellIn("says")));
 ask("/api/model")
-  .then((model) => (document.getElementById("model").textContent = TEXTS.model(model)))
-  .catch(tell);
+  .then((model) => (byId("model").textContent = TEXTS.model(model)))
+  .catch(tellIn("model"));

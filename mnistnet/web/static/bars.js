@@ -5,7 +5,7 @@ import { TEXTS } from "./texts.js";
 /** A new table; show it other numbers with fill. */
 export function newBars() {
   const table = document.createElement("table");
-  table.className = "bars";
+  table.className = "shares";
   table.createCaption().textContent = TEXTS.probabilities;
   const head = table.createTHead().insertRow();
   for (const name of [TEXTS.digit, TEXTS.probability, ""]) {
@@ -23,7 +23,9 @@ export function newBars() {
     bar.className = "bar";
     row.append(name);
     row.insertCell();
-    row.insertCell().append(bar);
+    const room = row.insertCell();
+    room.className = "room";
+    room.append(bar);
   }
   return table;
 }

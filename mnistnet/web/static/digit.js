@@ -6,6 +6,7 @@
 
 import { forward, probabilitiesOf, tempered } from "./network.js";
 import { toMnist } from "./normalize.js";
+import { TEXTS } from "./texts.js";
 export { unpack } from "./network.js";
 export { toMnist } from "./normalize.js";
 
@@ -26,7 +27,7 @@ export function read(network, ink, width, height) {
 // Why an answer is unsure, in words; "" where it is sure.
 export function doubt(network, { sure, likeness }) {
   if (sure) return "";
-  return likeness < network.digit_from ? "looks like no digit" : "not clear which digit";
+  return likeness < network.digit_from ? TEXTS.noDigit : TEXTS.notClear;
 }
 
 function sideBySide(layers) {

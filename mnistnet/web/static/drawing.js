@@ -3,52 +3,65 @@
 import { fill, newBars } from "./bars.js";
 import { NONE, damaged } from "./damage.js";
 import { doubt, read, unpack } from "./digit.js";
+import { SIDE } from "./normalize.js";
 import { PAD_SIDE, Pad } from "./pad.js";
-import { paintEvidence, paintInk, paintUnits, wipe } from "./paint.js";
-import { ask } from "./server.js";
+import { paintEvidence, paintInk, paintUnits } from "./paint.js";
+import { ask, bytesAt } from "./server.js";
 import { TEXTS } from "./texts.js";
 
 const byId = (id) => document.getElementById(id);
-const SIDE = 28;
 const STILL = 400; // milliseconds without a change, after which it is said aloud and the server is asked
 
-/** Start the drawing part of the page; gives the pad. */
-export async function startDrawing() {
+/** Start the drawing part of the page; gives the pad. What goes wrong is told by tell(error). */
+export function startDrawing(tell) {
   const bars = newBars();
   byId("bars").append(bars);
-  byId("pad").setAttribute("aria-label", TEXTS.padLabel);
-  const network = await loadNetwork();
+  let network = null;
   let timer = 0;
+  let turn = 0; // of the drawing that is shown: what comes late for one before is left out
 
   const show = () => {
+    for (const name of ["brush", ...Object.keys(NONE)]) tellValue(name);
+    byId("undo").disabled = !pad.canUndo;
+    for (const id of ["clear", "keep"]) byId(id).disabled = pad.isEmpty;
+    if (!network) return;
     const ink = damaged(pad.ink(), PAD_SIDE, damageWanted());
     const answer = read(network, ink, PAD_SIDE, PAD_SIDE);
     paintInk(byId("damaged"), ink, PAD_SIDE);
     showAnswer(answer, answer && doubt(network, answer), bars);
-    byId("undo").disabled = !pad.canUndo;
-    byId("clear").disabled = pad.isEmpty;
     clearTimeout(timer);
-    timer = setTimeout(() => settle(answer, ink), STILL);
+    const own = ++turn;
+    timer = setTimeout(() => settle(answer, () => own === turn), STILL);
   };
-  const pad = new Pad(byId("pad"), { onChange: show, onPen: (isDown) => (byId("spoken").textContent = TEXTS.pen(isDown)) });
+  const pad = new Pad(byId("pad"), { onChange: show, onPen: (isDown) => say(TEXTS.pen(isDown)) });
+  byId("pad").setAttribute("aria-label", TEXTS.padLabel);
   byId("undo").addEventListener("click", () => pad.undo());
   byId("clear").addEventListener("click", () => pad.clear());
-  byId("brush").addEventListener("input", (event) => (pad.brush = Number(event.target.value)));
+  byId("brush").value = pad.brush;
+  byId("brush").addEventListener("input", (event) => {
+    pad.brush = Number(event.target.value);
+    tellValue("brush");
+  });
   for (const name of Object.keys(NONE)) byId(name).addEventListener("input", show);
   byId("mend").addEventListener("click", () => {
     for (const name of Object.keys(NONE)) byId(name).value = 0;
     show();
   });
   byId("inside").addEventListener("toggle", show);
+  bytesAt("/api/network")
+    .then(unpack)
+    .then((unpacked) => {
+      network = unpacked;
+      show();
+    })
+    .catch(tell);
   show();
   return pad;
 }
 
-/** The network that reads drawings, as the server packs it. */
-async function loadNetwork() {
-  const response = await fetch("/api/network");
-  if (!response.ok) throw new Error(TEXTS.failed(response.statusText));
-  return unpack(new Uint8Array(await response.arrayBuffer()));
+/** Beside a slider, what it says. */
+function tellValue(name) {
+  byId(name).previousElementSibling.textContent = TEXTS.amount[name](byId(name).value);
 }
 
 /** What the sliders say. */
@@ -64,39 +77,33 @@ function showAnswer(answer, reasons, bars) {
     ? TEXTS.says(answer.digit.toString(), TEXTS.percent(answer.probabilities[answer.digit]), answer.sure, reasons)
     : TEXTS.nothing;
   fill(bars, answer?.probabilities, answer?.digit);
-  if (answer) {
-    paintInk(byId("seen"), answer.image, SIDE);
-    byId("seen").setAttribute("aria-label", TEXTS.saw(answer.digit));
-  } else {
-    wipe(byId("seen"));
-  }
+  paintInk(byId("seen"), answer?.image ?? new Float32Array(SIDE * SIDE), SIDE);
+  byId("seen").setAttribute("aria-label", answer ? TEXTS.saw(answer.digit) : TEXTS.sawNothing);
+}
+
+/** Say something aloud, once. */
+function say(words) {
+  if (byId("spoken").textContent !== words) byId("spoken").textContent = words;
 }
 
 /** The hand rests: say the answer aloud, and look inside where that is wanted. */
-async function settle(answer, ink) {
-  byId("spoken").textContent = byId("says").textContent;
+async function settle(answer, isShown) {
+  say(byId("says").textContent);
   if (!byId("inside").open) return;
   byId("layers").replaceChildren(...(answer?.layers ?? []).map(showLayer));
-  byId("evidence").replaceChildren();
-  if (!answer) return;
+  if (!answer) return byId("evidence").replaceChildren();
+  let shown;
   try {
-    const { parts } = await ask("/api/inside?single=true", { method: "POST", body: await asPicture(ink) });
-    byId("evidence").replaceChildren(
-      ...parts.flatMap((part) => [
-        showEvidence(part.image, part.for_answer, TEXTS.evidence(part.digit)),
-        showEvidence(part.image, part.for_runner_up, TEXTS.runnerUp(part.runner_up)),
-      ]),
-    );
+    const picture = await new Promise((done) => byId("seen").toBlob(done)); // what the network saw, not the drawing
+    const { parts } = await ask("/api/inside?prepared=true", { method: "POST", body: picture });
+    shown = parts.flatMap((part) => [
+      showEvidence(part.image, part.for_answer, TEXTS.evidence(part.digit)),
+      showEvidence(part.image, part.for_runner_up, TEXTS.runnerUp(part.runner_up)),
+    ]);
   } catch (error) {
-    byId("evidence").textContent = TEXTS.failed(error.message);
+    shown = [TEXTS.failed(error.message)];
   }
-}
-
-/** Ink as a PNG, black on white: a promise of a Blob. */
-function asPicture(ink) {
-  const canvas = document.createElement("canvas");
-  paintInk(canvas, ink.map((value) => 1 - value), PAD_SIDE);
-  return new Promise((resolve) => canvas.toBlob(resolve, "image/png"));
+  if (isShown()) byId("evidence").replaceChildren(...shown);
 }
 
 /** What the network saw, and which of it spoke for or against a digit. */

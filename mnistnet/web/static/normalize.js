@@ -1,6 +1,6 @@
 // Normalize: ink -> MNIST's 28 x 28, step by step as vision/normalize.py does it.
 
-const SIDE = 28; // of MNIST's picture,
+export const SIDE = 28; // of MNIST's picture,
 const BOX = 20; // and of the box in it that the digit fills
 const INK = 0.25; // what is fainter widens no box
 const USUAL_WIDTH = 2.2; // pixels: thinner strokes are broadened to it, as most of MNIST's are broader

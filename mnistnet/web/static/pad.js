@@ -71,7 +71,7 @@ export class Pad {
   ink() {
     const context = this.#ink.getContext("2d");
     context.clearRect(0, 0, PAD_SIDE, PAD_SIDE);
-    paint(context, this.#strokes, 1);
+    paintStrokes(context, this.#strokes, 1);
     const { data } = context.getImageData(0, 0, PAD_SIDE, PAD_SIDE);
     const ink = new Float32Array(PAD_SIDE * PAD_SIDE);
     for (let place = 0; place < ink.length; place++) ink[place] = data[4 * place + 3] / 255; // how opaque it is
@@ -85,7 +85,7 @@ export class Pad {
     context.fillStyle = "#fff";
     context.fillRect(0, 0, PAD_SIDE, PAD_SIDE);
     context.strokeStyle = context.fillStyle = "#000";
-    paint(context, this.#strokes, 1);
+    paintStrokes(context, this.#strokes, 1);
     return new Promise((resolve) => picture.toBlob(resolve, "image/png"));
   }
 
@@ -188,7 +188,7 @@ export class Pad {
     context.resetTransform();
     context.clearRect(0, 0, pixels, pixels);
     context.strokeStyle = context.fillStyle = getComputedStyle(this.#canvas).color;
-    paint(context, this.#strokes, pixels / PAD_SIDE);
+    paintStrokes(context, this.#strokes, pixels / PAD_SIDE);
     if (this.#cursor) ring(context, this.#cursor, this.brush / 2, Boolean(this.#stroke), pixels / PAD_SIDE);
   }
 }
@@ -196,7 +196,7 @@ export class Pad {
 const within = (place) => Math.min(Math.max(place, 0), PAD_SIDE);
 
 // Curves through the middles of the ways between points, which these pull at: smooth, however few points there are.
-function paint(context, strokes, scale) {
+function paintStrokes(context, strokes, scale) {
   context.setTransform(scale, 0, 0, scale, 0, 0);
   context.lineCap = context.lineJoin = "round";
   for (const { width, points } of strokes) {

@@ -41,11 +41,6 @@ export function paintUnits(canvas, outputs) {
   });
 }
 
-/** Nothing. */
-export function wipe(canvas) {
-  canvas.getContext("2d").clearRect(0, 0, canvas.width, canvas.height);
-}
-
 function paint(canvas, width, height, colourAt) {
   if (canvas.width !== width) canvas.width = width;
   if (canvas.height !== height) canvas.height = height;

@@ -1,13 +1,15 @@
 // Pictures: dropped, pasted, chosen or taken; the server reads them.
 
 import { fill, newBars } from "./bars.js";
+import { SIDE } from "./normalize.js";
 import { paintInk } from "./paint.js";
 import { ask } from "./server.js";
 import { TEXTS } from "./texts.js";
 
 const byId = (id) => document.getElementById(id);
-const SIDE = 28;
-const WIDEST = 640; // pixels of a picture as it is shown
+const [WIDEST, HIGHEST] = [640, 960]; // pixels of a picture as it is shown
+const MANY = 12; // digits, whose cards are folded away
+let last = Promise.resolve(); // of the pictures that are read one after the other
 
 /** Have pictures that arrive in any way read and shown, the newest first. */
 export function startPictures() {
@@ -32,19 +34,22 @@ export function startPictures() {
   });
 }
 
-/** Read files one after the other. */
-async function readAll(files) {
-  for (const file of files) {
-    byId("news").textContent = TEXTS.reading(file.name);
-    try {
-      const headers = { "Content-Type": "application/octet-stream" };
-      const reading = await ask("/api/read?seen=true", { method: "POST", headers, body: file });
-      const article = await showReading(file, reading);
-      byId("readings").prepend(article);
-      byId("news").textContent = `${file.name}: ${inWords(reading)}`;
-    } catch (error) {
-      byId("news").textContent = `${file.name}: ${TEXTS.failed(error.message)}`;
-    }
+/** Read files one after the other, when those before are read. */
+function readAll(files) {
+  for (const file of files) last = last.then(() => readOne(file));
+}
+
+async function readOne(file) {
+  byId("news").textContent = TEXTS.reading(file.name);
+  try {
+    const body = await file.arrayBuffer().catch(() => Promise.reject(new Error(TEXTS.unreadable)));
+    const headers = { "Content-Type": "application/octet-stream" };
+    const reading = await ask("/api/read?seen=true", { method: "POST", headers, body });
+    const article = await showReading(file, reading);
+    byId("readings").prepend(article);
+    byId("news").textContent = `${file.name}: ${inWords(reading)}`;
+  } catch (error) {
+    byId("news").textContent = `${file.name}: ${TEXTS.failed(error.message)}`;
   }
 }
 
@@ -59,7 +64,10 @@ async function showReading(file, reading) {
   const says = Object.assign(document.createElement("p"), { className: "says", textContent: inWords(reading) });
   const cards = Object.assign(document.createElement("ul"), { className: "cards" });
   cards.append(...reading.parts.map(showPart));
-  article.append(title, says, await showBoxes(file, reading), cards);
+  const fold = Object.assign(document.createElement("details"), { open: reading.parts.length <= MANY });
+  fold.append(Object.assign(document.createElement("summary"), { textContent: TEXTS.each }), cards);
+  fold.hidden = !reading.parts.length;
+  article.append(title, says, await showBoxes(file, reading), fold);
   return article;
 }
 
@@ -74,8 +82,8 @@ async function showBoxes(file, { parts }) {
   } catch {
     return document.createTextNode("");
   }
-  const scale = Math.min(1, WIDEST / image.width);
-  [canvas.width, canvas.height] = [Math.round(scale * image.width), Math.round(scale * image.height)];
+  const scale = Math.min(1, WIDEST / image.width, HIGHEST / image.height);
+  [canvas.width, canvas.height] = [image.width, image.height].map((side) => Math.max(1, Math.round(scale * side)));
   const context = canvas.getContext("2d");
   context.drawImage(image, 0, 0, canvas.width, canvas.height);
   context.font = "bold 16px system-ui, sans-serif";

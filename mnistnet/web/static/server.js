@@ -4,13 +4,24 @@ import { TEXTS } from "./texts.js";
 
 /** The JSON that a request is answered with. */
 export async function ask(path, options = {}) {
+  const response = await answerTo(path, options);
+  return response.json();
+}
+
+/** The bytes that are at a path. */
+export async function bytesAt(path) {
+  const response = await answerTo(path);
+  return new Uint8Array(await response.arrayBuffer());
+}
+
+async function answerTo(path, options) {
   let response;
   try {
     response = await fetch(path, options);
   } catch {
     throw new Error(TEXTS.offline);
   }
-  const answer = await response.json().catch(() => ({}));
-  if (!response.ok) throw new Error(answer.detail ?? answer.title ?? `${response.status} ${response.statusText}`);
-  return answer;
+  if (response.ok) return response;
+  const { detail } = await response.json().catch(() => ({}));
+  throw new Error(detail ?? `${response.status} ${response.statusText}`);
 }

@@ -1,10 +1,14 @@
-// All English of the page, in one place: by the names that index.html has in data-text, and those that app.js asks for.
+// All English of the served page, and what the page in one file says: by the names that index.html has in data-text, and
+// those that the modules ask for.
 
 export const TEXTS = {
   title: "mnistnet: draw a digit, drop a picture",
   lead: "Draw a digit, or drop a picture of one or several anywhere on this page. Nothing leaves this machine.",
   draw: "Draw",
-  padLabel: "Drawing area. With the keyboard: arrow keys move the pen, space puts it down and lifts it.",
+  padLabel: "Draw a digit here",
+  keys:
+    "By keyboard: the arrow keys move the pen, with Shift further; Space puts it down and lifts it; Ctrl+Z undoes; " +
+    "Delete or Escape clears.",
   undo: "Undo",
   clear: "Clear",
   brush: "brush",
@@ -26,7 +30,7 @@ export const TEXTS = {
   insideHint: "Each square is a unit of a hidden layer; the darker, the more active.",
   correct: "Correct it",
   correctHint:
-    "Name the digit, or a sign of your own. The drawing is kept on this machine, for `mnistnet teach` and `mnistnet evaluate`.",
+    "Name the digit, or a sign of your own. The drawing is kept on this machine, in a folder that mnistnet evaluate reads.",
   isA: "this is a",
   save: "Keep",
   deleteThis: "Delete",
@@ -35,20 +39,35 @@ export const TEXTS = {
   choose: "Choose pictures",
   camera: "Take a photo",
   drop: "or drop them here, or paste one",
-  none: "no digit",
+  each: "Each digit as the network sees it",
+  noDigit: "looks like no digit",
+  notClear: "not clear which digit",
 
   percent: (share) => `${(Math.floor(share * 1000) / 10).toFixed(1)} %`,
   sure: "sure",
   unsure: "unsure",
+  amount: {
+    brush: (value) => `${value} of 280`,
+    rotation: (value) => `${value}°`,
+    thickness: (value) => `${value} of 280`,
+    blur: (value) => `${value} of 280`,
+    noise: (value) => `${value} %`,
+  },
   saw: (digit) => `The ${digit} as the network sees it`,
-  says: (digits, share, sure, reasons) =>
-    `${digits || "no digit"}${digits ? `, ${share}, ${sure ? "sure" : "unsure"}` : ""}${reasons ? ` (${reasons})` : ""}`,
+  sawNothing: "What the network sees: nothing yet",
+  says: (digits, share, sure, reasons) => {
+    const answer = digits ? [digits, share, sure ? TEXTS.sure : TEXTS.unsure].join(", ") : TEXTS.none;
+    return reasons ? `${answer} (${reasons})` : answer;
+  },
+  none: "no digit",
   layer: (number, active, units) => `Hidden layer ${number}: ${active} of ${units} units are active`,
   evidence: (digit) => `Pixels that spoke for ${digit} (solid blue) and against it (striped orange)`,
   runnerUp: (digit) => `The same for ${digit}, the runner-up`,
   pen: (isDown) => (isDown ? "pen down" : "pen up"),
   model: ({ name, claim }) =>
     `Read by ${name}: ${claim.test_errors.toLocaleString("en-US")} of ${claim.test_images.toLocaleString("en-US")} test images misread.`,
+  noLabel: "Name the digit first.",
+  shown: (shown, total) => (shown < total ? `The latest ${shown} of ${total} drawings` : "Show the drawings"),
   keptCount: (total, counts) =>
     total ? `${total} kept: ${counts.map(([label, count]) => `${count} of ${label}`).join(", ")}` : "None yet.",
   keptNow: (label) => `Kept as ${label}.`,
@@ -59,5 +78,6 @@ export const TEXTS = {
   boxes: (name, digits) => `${name} with a box around each of the digits ${digits}`,
   reading: (name) => `Reading ${name} ...`,
   failed: (reason) => `That did not work: ${reason}`,
+  unreadable: "the browser cannot read it; drop a picture file",
   offline: "The server does not answer; is `mnistnet serve` still running?",
 };
