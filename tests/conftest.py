@@ -8,6 +8,10 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
+
+settings.register_profile("unhurried", deadline=None)  # on a busy machine, an example may take long
+settings.load_profile("unhurried")
 
 
 @pytest.fixture(scope="session")

@@ -2,6 +2,7 @@
 
 import io
 import json
+import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -64,6 +65,37 @@ def test_a_form_of_several_is_answered_by_a_list_in_its_order(
         assert answer == told | {"file": name} | error
 
 
+def test_a_form_has_one_time_limit_and_each_of_its_pictures_an_answer(
+    mnistnet: CommandLine, draw: Callable[[int], Path]
+) -> None:
+    file = io.BytesIO()
+    Image.new("L", (7_000, 7_000), 255).save(file, "PNG")  # a second or so
+    files = [("pictures", (f"{number}.png", file.getvalue())) for number in range(9)]
+    with serving(mnistnet.home, "--workers", 1, "--timeout", 2) as running, running.client() as asking:
+        assert asking.post("/api/read", content=draw(3).read_bytes()).status_code == 200
+        began = time.monotonic()
+        answers = asking.post("/api/read", files=files).json()
+        assert time.monotonic() - began < 8
+    assert [answer["file"] for answer in answers] == [f"{number}.png" for number in range(9)]
+    assert "send fewer pictures" in answers[-1]["error"]
+    assert "error" not in answers[0]
+
+
+def test_other_sites_may_be_allowed(mnistnet: CommandLine, draw: Callable[[int], Path]) -> None:
+    friend, picture = "https://friend.example", draw(3).read_bytes()
+    with (
+        serving(mnistnet.home, "--workers", 1, "--allow-origin", friend.upper()) as running,
+        running.client() as asking,
+    ):
+        asked = {"Origin": friend, "Access-Control-Request-Method": "POST"}
+        assert asking.options("/api/read", headers=asked).headers["access-control-allow-origin"] == friend
+        answer = asking.post("/api/read", content=picture, headers={"Origin": friend, "Sec-Fetch-Site": "cross-site"})
+        assert (answer.status_code, answer.headers["access-control-allow-origin"]) == (200, friend)
+        assert asking.post("/api/read", content=picture, headers={"Origin": "https://other.example"}).status_code == 403
+    for origin in ("*", "friend.example", "https://", "https://a b", "https://a/path", "ftp://a"):
+        assert mnistnet("serve", "--allow-origin", origin).returncode == 2
+
+
 def test_single_takes_all_of_a_picture_for_one_digit(client: httpx.Client, draw: Callable[[int], Path]) -> None:
     row = Image.new("L", (600, 280), 255)
     for place, index in enumerate((3, 5)):
@@ -92,6 +124,13 @@ def test_inside_has_what_inspect_says_and_the_pixels(
         abs=3,  # some are rounded to 0
     )
     assert client.post("/api/inside", files={"a": b"x"}).status_code == 415
+    prepared = io.BytesIO()
+    Image.fromarray(np.round(255 * np.array(pixels[0])).astype(np.uint8).reshape(28, 28)).save(prepared, "PNG")
+    (again,) = client.post("/api/inside?prepared=true", content=prepared.getvalue()).json()["parts"]
+    np.testing.assert_allclose(again["image"], pixels[0], atol=0.003)
+    np.testing.assert_allclose(again["for_answer"], pixels[1], atol=0.1)
+    assert (again["digit"], again["runner_up"]) == (part["digit"], part["runner_up"])
+    assert client.post("/api/inside?prepared=true", content=draw(3).read_bytes()).status_code == 422
 
 
 def test_the_card_has_the_models_claim_and_no_path(client: httpx.Client) -> None:

@@ -1,55 +1,25 @@
 """What the internet and its pages may try on `mnistnet serve`: it answers each, and goes on as before."""
 
 import io
-import os
 import re
 import shutil
-import socket
 import struct
 import time
 import zlib
-from collections.abc import Callable, Iterator
-from contextlib import suppress
+from collections.abc import Callable
 from pathlib import Path
 
 import httpx
 import pytest
 from PIL import Image
 
-from tests.end_to_end.servers import Serving, read_answer, serving, wait_until
+from tests.end_to_end.attacked import LIMIT, POST, client, detail, goes_on_as_before, home, server
+from tests.end_to_end.servers import Serving
 
-POST = b"POST /api/read HTTP/1.1\r\nHost: localhost\r\n"
-LIMIT = 1_000_000
+__all__ = ["client", "goes_on_as_before", "home", "server"]
+
 BOUNDARY = "boundary"
 FORM = {"Content-Type": f"multipart/form-data; boundary={BOUNDARY}"}
-
-
-@pytest.fixture(scope="module")
-def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("attacked") / "home"
-
-
-@pytest.fixture(scope="module")
-def server(home: Path) -> Iterator[Serving]:
-    with serving(home, "--workers", 1, "--max-body", 1, "--timeout", 2) as running:
-        yield running
-
-
-@pytest.fixture(scope="module")
-def client(server: Serving) -> Iterator[httpx.Client]:
-    with server.client() as asking:
-        yield asking
-
-
-@pytest.fixture(autouse=True)
-def _goes_on_as_before(
-    server: Serving, client: httpx.Client, home: Path, draw: Callable[[int], Path]
-) -> Iterator[None]:
-    """After each attack it reads a picture, has written nothing but its log, and said nothing of this machine."""
-    yield
-    assert client.post("/api/read", content=draw(3).read_bytes()).json()["digits"] == "8"
-    assert [path.name for path in home.iterdir()] == ["server.log"]
-    assert not [line for line in server.lines() if line.get("status") == 500 or "traceback" in line]
 
 
 def chunk(kind: bytes, content: bytes) -> bytes:
@@ -70,15 +40,6 @@ def form(*parts: bytes) -> bytes:
 
 def file_part(name: bytes, content: bytes = b"x") -> bytes:
     return b'Content-Disposition: form-data; name="a"; filename="' + name + b'"\r\n\r\n' + content
-
-
-def detail(answer: httpx.Response, status: int) -> str:
-    """The line of a problem with this status."""
-    assert answer.status_code == status, answer.text
-    text = str(answer.json()["detail"])
-    assert os.sep + "mnistnet" not in text
-    assert "Traceback" not in text
-    return text
 
 
 def test_a_header_of_50000_times_50000_pixels(client: httpx.Client) -> None:
@@ -120,83 +81,6 @@ def test_polyglots(client: httpx.Client, draw: Callable[[int], Path]) -> None:
         assert detail(client.post("/api/read", content=start + picture), 422)
 
 
-def test_an_announced_gigabyte_is_refused_at_once(server: Serving) -> None:
-    with server.connect() as connection:
-        began = time.monotonic()
-        connection.sendall(POST + b"Content-Length: 1000000000\r\n\r\n" + b"x")
-        status, problem = read_answer(connection)
-        assert (status, problem["detail"]) == (413, "expected at most 1 MB; send a smaller picture")
-        assert time.monotonic() - began < 1
-
-
-def test_a_body_without_an_announced_length_is_counted_as_it_comes(server: Serving, client: httpx.Client) -> None:
-    def endless() -> Iterator[bytes]:
-        for _ in range(100):
-            yield bytes(100_000)
-
-    before = len(server.lines())
-    assert "at most 1 MB" in detail(client.post("/api/read", content=endless()), 413)
-    line = next(line for line in server.lines()[before:] if line["status"] == 413)
-    assert line["received"] <= LIMIT + 500_000  # what had come already
-
-
-def test_a_body_of_another_length_than_announced(server: Serving) -> None:
-    status, _ = server.send(POST + b"Content-Length: 3\r\n\r\n" + bytes(100_000))
-    assert status == 422
-    with server.connect() as connection:
-        connection.sendall(POST + b"Content-Length: 100\r\n\r\nabc")
-        connection.shutdown(socket.SHUT_WR)
-        assert b" 200 " not in connection.recv(65_536)
-    for lengths in (b"Content-Length: 3\r\nContent-Length: 4", b"Content-Length: -1", b"Content-Length: 0x10"):
-        with server.connect() as connection:
-            connection.sendall(POST + lengths + b"\r\n\r\nabcd")
-            assert b" 400 " in connection.recv(65_536)
-
-
-@pytest.mark.slow
-def test_a_body_that_trickles_is_cut_off(server: Serving) -> None:
-    with server.connect() as connection:
-        began = time.monotonic()
-        connection.sendall(POST + b"Content-Length: 1000\r\n\r\n")
-        connection.settimeout(0.1)
-        while time.monotonic() < began + 10:
-            try:
-                connection.sendall(b"x")
-                status, problem = read_answer(connection)
-                break
-            except TimeoutError:
-                continue
-        assert (status, problem["detail"]) == (408, "the request took longer than 2 s to arrive")
-        assert 1.5 < time.monotonic() - began < 5
-        connection.settimeout(5)
-        with pytest.raises((ConnectionError, BrokenPipeError)):
-            while connection.recv(100):
-                pass
-            connection.sendall(b"x")
-            time.sleep(0.2)
-            connection.sendall(b"x")
-
-
-@pytest.mark.slow
-def test_a_head_that_trickles_and_a_connection_that_says_nothing_are_cut_off(server: Serving) -> None:
-    with server.connect() as silent, server.connect() as slow:
-        began = time.monotonic()
-        silent.settimeout(30)
-
-        def is_cut() -> bool:
-            try:
-                slow.sendall(b"X")
-            except OSError:
-                return True
-            return False
-
-        slow.sendall(b"GET /healthz HTTP/1.1\r\nX-Slow: ")
-        assert wait_until(is_cut, 30)
-        with suppress(ConnectionResetError):
-            assert silent.recv(1) == b""
-        assert time.monotonic() - began < 30
-
-
 def test_a_form_of_10000_parts(client: httpx.Client) -> None:
     body = form(*[file_part(b"a.png")] * 10_000)
     assert len(body) < LIMIT
@@ -213,6 +97,7 @@ def test_forms_that_are_none(client: httpx.Client) -> None:
         (FORM["Content-Type"], b""),
         (FORM["Content-Type"], b"--boundary--\r\n"),
         (FORM["Content-Type"], b"nothing of the kind"),
+        (FORM["Content-Type"], form(file_part(b"a.png")).removesuffix(b"--\r\n")),
         (FORM["Content-Type"], b"--boundary\r\n" + b"X: y\r\n" * 10_000),
         (FORM["Content-Type"], b"--boundary\r\nX: " + b"y" * 900_000),
     ):
@@ -232,7 +117,7 @@ def test_a_form_made_to_keep_its_reader_busy_leaves_time_for_others(server: Serv
 
 @pytest.mark.parametrize("charset", ["utf-8", "idna", "undefined", "punycode", "hex", "\\xff"])
 def test_file_names_that_are_no_text_or_paths(client: httpx.Client, charset: str) -> None:
-    names = [b"\xff\xfe.png", b"\xed\xa0\x80", b"a\0b", b"\\", b"../../../../etc/passwd", b"C:\\x\\y"]
+    names = [b"\xff\xfe.png", b"a\nb.png", b"\xed\xa0\x80", b"a\0b", b"\\", b"../../../../etc/passwd", b"C:\\x\\y"]
     kind = {"Content-Type": f"{FORM['Content-Type']}; charset={charset}"}
     answer = client.post("/api/read", content=form(*map(file_part, names)), headers=kind)
     assert answer.status_code == 200
@@ -270,6 +155,8 @@ def test_a_page_of_another_site(server: Serving, client: httpx.Client, draw: Cal
         answer = client.options("/api/read", headers=headers | {"Access-Control-Request-Method": "POST"})
         detail(answer, 403)
         assert not [name for name in answer.headers if name.startswith("access-control")]
+    submitted = {"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "navigate"}  # a form without an Origin
+    detail(client.post("/api/corrections?label=7", content=picture, headers=submitted), 403)
     own = client.post("/api/read", content=picture, headers={"Origin": server.url})
     assert own.status_code == 200
 
@@ -301,60 +188,6 @@ def test_paths_lead_to_no_file(server: Serving, path: str) -> None:
         status, problem = server.send(method + b" " + path.encode() + b" HTTP/1.1\r\nHost: localhost\r\n\r\n")
         assert status in (404, 405)
         assert re.fullmatch(r"there is no.*|this address.*", problem["detail"])
-
-
-def test_requests_that_are_none(server: Serving) -> None:
-    for data in (
-        b"\x00\x01\x02\r\n\r\n",
-        b"GET / HTTP/one\r\nHost: localhost\r\n\r\n",
-        b"GET /\r\n\r\n",
-        b"GET / HTTP/1.1\r\nHost : localhost\r\n\r\n",
-        b"GET / HTTP/1.1\r\nHost: localhost\r\nX: " + b"y" * 100_000 + b"\r\n\r\n",
-        b"GET / HTTP/1.1\r\n" + b"X: y\r\n" * 20_000 + b"\r\n",
-        POST + b"Transfer-Encoding: chunked\r\n\r\nzz\r\n",
-        b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03",  # the start of TLS
-    ):
-        with server.connect() as connection:
-            try:
-                connection.sendall(data)
-                connection.shutdown(socket.SHUT_WR)
-                assert b" 200 " not in connection.recv(65_536), data[:50]
-            except OSError:
-                pass  # cut off in the middle
-
-
-def test_chunked_and_announced_at_once_is_no_way_round_the_limit(server: Serving) -> None:
-    head = POST + b"Transfer-Encoding: chunked\r\nContent-Length: 3\r\n\r\n"
-    with server.connect() as connection:
-        connection.sendall(head + b"5\r\nhello\r\n0\r\n\r\n")
-        assert b" 200 " not in connection.recv(65_536)
-
-
-def test_who_leaves_in_the_middle_leaves_nothing_behind(server: Serving, draw: Callable[[int], Path]) -> None:
-    picture = draw(3).read_bytes()
-    for part in (picture[:100], picture):
-        for _ in range(20):
-            with server.connect() as connection:
-                connection.sendall(POST + f"Content-Length: {len(picture)}\r\n\r\n".encode() + part)
-                connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-
-
-def test_a_thousand_connections_and_health(server: Serving, client: httpx.Client) -> None:
-    import resource
-
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    if hard < 1_500:
-        pytest.skip("needs 1,500 open files")
-    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
-    try:
-        connections = [server.connect() for _ in range(1_000)]
-        began = time.monotonic()
-        assert client.get("/healthz").status_code == 200
-        assert time.monotonic() - began < 1
-        for connection in connections:
-            connection.close()
-    finally:
-        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
 
 
 @pytest.mark.slow

@@ -9,6 +9,7 @@ import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import httpx
 import pytest
 from PIL import Image
 
@@ -93,6 +94,35 @@ def busy(process: int) -> bool:
 
 @pytest.mark.slow
 @posix
+@pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="looks for processes in /proc")
+def test_a_worker_that_is_killed_while_it_starts_is_replaced(tmp_path: Path) -> None:
+    with serving(tmp_path / "home", "--workers", 1) as server, server.client() as client:
+        assert client.get("/healthz").status_code == 200
+        for _ in range(3):
+            assert wait_until(lambda: bool(server.workers()))
+            os.kill(server.workers()[0], signal.SIGKILL)
+            answer = client.post("/api/read", content=slow_png())
+            assert answer.status_code in (200, 422)
+        assert client.post("/api/read", content=slow_png()).status_code == 200
+
+
+@pytest.mark.slow
+@posix
+def test_a_log_that_nobody_reads_stops_nothing(mnistnet: CommandLine) -> None:
+    process = mnistnet.start("serve", "--port", 0, "--model", "shipped")
+    assert process.stdout
+    address = [process.stdout.readline() for _ in range(2)][1].split()[2]
+    with httpx.Client(trust_env=False, timeout=20) as client:
+        for _ in range(1_000):  # a pipe holds the lines of some 450
+            assert client.get(f"{address}healthz").status_code == 200
+    process.terminate()
+    process.wait(10)
+    process.communicate()
+    assert process.returncode == 0
+
+
+@pytest.mark.slow
+@posix
 def test_a_full_queue_refuses_what_it_cannot_take(tmp_path: Path) -> None:
     picture = slow_png()
     with (
@@ -100,6 +130,7 @@ def test_a_full_queue_refuses_what_it_cannot_take(tmp_path: Path) -> None:
         server.client() as client,
         ThreadPoolExecutor(8) as threads,
     ):
+        assert client.post("/api/read", content=picture).status_code == 200  # the process has started
         answers = list(threads.map(lambda _: client.post("/api/read", content=picture), range(8)))
         statuses = [answer.status_code for answer in answers]
         assert set(statuses) == {200, 503}

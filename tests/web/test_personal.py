@@ -1,12 +1,14 @@
 """The personal set, in real folders, and with real processes that write at once."""
 
 import multiprocessing
+import os
+import sys
 from pathlib import Path
 
 import pytest
 
 from mnistnet.errors import OutputError
-from mnistnet.web.personal import Entry, PersonalSet, read_label
+from mnistnet.web.personal import LARGEST, PNG, Entry, PersonalSet, read_label
 
 EACH = 40
 
@@ -14,15 +16,15 @@ EACH = 40
 def add_many(folder: Path, label: str) -> None:
     """Add EACH drawings, in a process."""
     for number in range(EACH):
-        PersonalSet(folder).add(f"{label}{number}".encode(), label)
+        PersonalSet(folder).add(PNG + f"{label}{number}".encode(), label)
 
 
 def test_what_is_added_is_listed_shown_and_removed(tmp_path: Path) -> None:
     personal = PersonalSet(tmp_path / "personal")
     assert personal.entries() == []
-    first, second = personal.add(b"one", "7"), personal.add(b"two", "smiley")
+    first, second = personal.add(PNG + b"one", "7"), personal.add(PNG + b"two", "smiley")
     assert personal.entries() == [Entry(second, "smiley"), Entry(first, "7")]
-    assert personal.picture(first) == b"one"
+    assert personal.picture(first) == PNG + b"one"
     assert personal.remove(first)
     assert not personal.remove(first)
     assert personal.picture(first) is None
@@ -42,7 +44,7 @@ def test_processes_that_add_at_once_lose_nothing(tmp_path: Path) -> None:
         assert process.exitcode == 0
     personal = PersonalSet(tmp_path)
     kept = {(entry.label, personal.picture(entry.id)) for entry in personal.entries()}
-    assert kept == {(label, f"{label}{number}".encode()) for label in "abc" for number in range(EACH)}
+    assert kept == {(label, PNG + f"{label}{number}".encode()) for label in "abc" for number in range(EACH)}
 
 
 @pytest.mark.parametrize("name", ["../secret", "..%2fsecret", "", "0" * 15, "A" * 16, "0" * 16 + "\n", "0" * 16 + "/"])
@@ -64,6 +66,29 @@ def test_what_others_put_into_the_folder_is_left_alone(tmp_path: Path) -> None:
     assert [entry.label for entry in personal.entries()] == ["7"]
     personal.clear()
     assert (tmp_path / "notes.txt").exists()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="makes links and pipes")
+def test_what_is_no_drawing_is_neither_shown_nor_removed_nor_waited_for(tmp_path: Path) -> None:
+    personal, secret = PersonalSet(tmp_path / "personal"), tmp_path / "secret"
+    secret.write_bytes(PNG + b"secret")
+    drawings = [personal.add(PNG + b"one", "7") for _ in range(6)]
+    linked, foreign, large, folder, pipe, own = drawings
+    for drawing, name in ((linked, "png"), (folder, "png"), (pipe, "txt"), (large, "txt")):
+        personal._path(drawing, name).unlink()
+    personal._path(linked, "png").symlink_to(secret)
+    personal._path(foreign, "txt").write_text("my notes\nline 2")
+    os.truncate(os.open(personal._path(large, "txt"), os.O_CREAT | os.O_RDWR), 10**9)
+    personal._path(folder, "png").mkdir()
+    os.mkfifo(personal._path(pipe, "txt"))
+    before = sorted(personal.folder.iterdir())
+    assert personal.entries() == [Entry(own, "7")]
+    assert [personal.picture(drawing) for drawing in drawings[:-1]] == [None] * 5
+    assert personal.clear() == 1
+    assert sorted(personal.folder.iterdir()) == [path for path in before if path.stem != own]
+    for content in (b"junk", PNG + bytes(LARGEST)):
+        junk = personal.add(content, "7")
+        assert personal.picture(junk) is None
 
 
 @pytest.mark.parametrize(
