@@ -12,7 +12,7 @@ LOAD = Path(__file__).parents[2] / "scripts" / "load.py"
 
 @pytest.mark.slow
 def test_many_clients_are_all_answered_and_health_beside_them(tmp_path: Path) -> None:
-    command = [sys.executable, LOAD, "--seconds", "2", "--requests", "200", "--json", tmp_path / "load.json"]
+    command = [sys.executable, LOAD, "--seconds", "1", "--requests", "100", "--json", tmp_path / "load.json"]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stderr) == (0, "")
     figures = json.loads((tmp_path / "load.json").read_text())
