@@ -1,9 +1,9 @@
 """The network's shapes, its forward pass written out, and its backward pass against central differences."""
 
-from copy import deepcopy
 import math
 import pickle
 from collections.abc import Callable
+from copy import deepcopy
 from itertools import product
 
 import numpy as np
