@@ -22,13 +22,15 @@ def softmax_cross_entropy(logits: Floats, labels: Labels, *, label_smoothing: fl
     Szegedy et al. 2016).
     """
     rows = np.arange(len(labels))
-    log_probs = logits - logits.max(axis=1, keepdims=True)  # exp() cannot overflow
-    grad = np.exp(log_probs)
+    shifted = logits - logits.max(axis=1, keepdims=True)  # exp() cannot overflow
+    grad = np.exp(shifted)
     sums = grad.sum(axis=1, keepdims=True)
-    log_probs -= np.log(sums)
-    likelihood = (1 - label_smoothing) * log_probs[rows, labels].mean() + label_smoothing * log_probs.mean()
+    logs = np.log(sums)  # log softmax(logits) is shifted - logs
+    likelihood = (shifted[rows, labels] - logs[:, 0]).mean()
     grad /= sums  # softmax(logits)
-    grad -= label_smoothing / logits.shape[1]
+    if label_smoothing:
+        likelihood = (1 - label_smoothing) * likelihood + label_smoothing * (shifted - logs).mean()
+        grad -= label_smoothing / logits.shape[1]
     grad[rows, labels] -= 1 - label_smoothing
     grad /= len(labels)
     return float(-likelihood), grad

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import accumulate, pairwise
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import DTypeLike
@@ -52,6 +52,13 @@ class Params(NamedTuple):
     flat: Floats
     layers: tuple[Layer, ...]
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        """In copies and pickles, too, each number is there once, and the layers are views into the vector."""
+        first, *_ = self.layers
+        sizes = (len(first.weights), *(layer.weights.shape[1] for layer in self.layers))
+        shape = Network(sizes, bias=first.bias is not None, batch_norm=first.scale is not None)
+        return params_over, (self.flat, shape)
+
 
 class Pass(NamedTuple):
     """One layer's part in a forward pass."""
@@ -86,6 +93,11 @@ def new_params(network: Network, *, dtype: DTypeLike = np.float32, flat: Floats 
         for shape, scale in zip(shapes, scaled, strict=True)
     ]
     return Params(flat, tuple(layers))
+
+
+def params_over(flat: Floats, network: Network) -> Params:
+    """A network's parameters as views into flat."""
+    return new_params(network, flat=flat)
 
 
 def initial_params(network: Network, *, rng: np.random.Generator, initializer: str | None = None) -> Params:

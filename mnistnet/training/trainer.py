@@ -125,12 +125,14 @@ def finished_epoch(
 ) -> Epoch:
     """Close the epoch that is under way: measure the present network on validation, and keep it if it is the best.
 
-    Where nothing is kept aside some training images serve to watch the layers by, and the last epoch counts as best.
+    Where nothing is kept aside some training images serve to watch the layers by, where nothing is watched a batch of
+    them to see that all is finite, and the last epoch counts as best.
     """
     now = state.epoch
     network, params = present_network(state)
     kept_aside = len(validation.labels) > 0
-    images, labels = validation if kept_aside else (train.images[:WATCHED_BY], train.labels[:WATCHED_BY])
+    some = slice(WATCHED_BY if now.layers else settings.batch_size)
+    images, labels = validation if kept_aside else (train.images[some], train.labels[some])
     with np.errstate(over="ignore", invalid="ignore"):
         logits, tape = forward(network, params, images)
         loss, _ = network_loss(settings.loss, network.output, logits, labels)

@@ -23,6 +23,8 @@ class Work:
     """Of a single image, in one measurement."""
     seeds: int = 3
     """Trainings by each recipe."""
+    epochs: int = 10
+    """Of each training of the estimators."""
     limit: float = 45.0
     """Seconds of training after which a recipe is given up."""
 
@@ -31,7 +33,7 @@ class Work:
         return max(1, self.images // batch)
 
 
-QUICK = Work(repeats=2, images=2_560, passes=1, readings=200, seeds=1, limit=5.0)
+QUICK = Work(repeats=2, images=2_560, passes=1, readings=200, seeds=1, epochs=1, limit=5.0)
 """For a rough answer in two or three minutes."""
 
 

@@ -8,7 +8,7 @@ from benchmarks.comparison import Comparison
 from benchmarks.job import Job
 from mnistnet.errors import MnistnetError
 
-PARTS = ("training", "time-to", "matmul", "warps", "reading", "pictures", "start", "growth")
+PARTS = ("training", "time-to", "estimator", "matmul", "warps", "reading", "pictures", "start", "growth")
 """By their modules' names."""
 
 

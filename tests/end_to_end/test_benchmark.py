@@ -144,6 +144,7 @@ def test_what_is_shown_is_what_was_measured(tmp_path: Path) -> None:
 CONTESTANTS = {
     "training": {"mnistnet", "PyTorch", "PyTorch, fused", "scikit-learn"},
     "time-to": {"mnistnet quick", "mnistnet standard", "Keras mnist_mlp in PyTorch", "scikit-learn MLP-adam"},
+    "estimator": {"mnistnet", "scikit-learn"},
     "reading": {"mnistnet", "mnistnet, calibrated", "ONNX Runtime", "PyTorch"},
     "pictures": {"mnistnet"},
     "start": {"mnistnet predict", "import numpy", "import torch", "Python alone"},

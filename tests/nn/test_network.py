@@ -1,6 +1,9 @@
 """The network's shapes, its forward pass written out, and its backward pass against central differences."""
 
 import math
+import pickle
+from collections.abc import Callable
+from copy import deepcopy
 from itertools import product
 
 import numpy as np
@@ -243,3 +246,22 @@ def test_unknown_functions_are_refused() -> None:
         Network((2, 2), activation="softplus")
     with pytest.raises(ValueError, match=r"output must be one of softmax, .*, got relu"):
         Network((2, 2), output="relu")
+
+
+@pytest.mark.parametrize("batch_norm", [True, False])
+@pytest.mark.parametrize("bias", [True, False])
+@pytest.mark.parametrize("sizes", [(4, 3), (4, 3, 5, 2)])
+@pytest.mark.parametrize("copied", [deepcopy, lambda params: pickle.loads(pickle.dumps(params))])
+def test_layers_of_a_copy_are_views_into_its_own_vector(
+    copied: Callable[[Params], Params], sizes: tuple[int, ...], bias: bool, batch_norm: bool
+) -> None:
+    params = random_params(Network(sizes, bias=bias, batch_norm=batch_norm), np.random.default_rng(0))
+    before, other = params.flat.copy(), copied(params)
+    np.testing.assert_array_equal(other.flat, before)
+    other.flat[:] *= 2
+    np.testing.assert_array_equal(params.flat, before)
+    for layer, its in zip(other.layers, params.layers, strict=True):
+        assert [array is None for array in layer] == [array is None for array in its]
+        for array, half in zip(layer, its, strict=True):
+            if array is not None and half is not None:
+                np.testing.assert_array_equal(array, 2 * half)
