@@ -25,6 +25,7 @@ FEATURES: NDArray[Any] = (IRIS.data - IRIS.data.mean(axis=0)) / IRIS.data.std(ax
 NAMES: NDArray[Any] = IRIS.target_names[IRIS.target]
 
 
+@pytest.mark.slow
 @parametrize_with_checks([MLPClassifier()])
 def test_it_passes_scikit_learns_checks(estimator: MLPClassifier, check: Callable[[MLPClassifier], None]) -> None:
     check(estimator)
