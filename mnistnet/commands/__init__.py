@@ -10,6 +10,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 from mnistnet import __version__
 from mnistnet.errors import MnistnetError
@@ -36,6 +37,7 @@ COMMANDS = {
     "export": "write the network as a page to draw on, or as an ONNX file for other programs",
     "xor": "solve XOR, a ball and a sine wave with the same engine",
     "data": "show, verify or fetch the MNIST files",
+    "completion": "print what has a shell complete commands, options and names",
 }
 
 USAGE = "usage: mnistnet COMMAND [OPTIONS]\n\n" + "\n".join(f"  {name:12}{text}" for name, text in COMMANDS.items())
@@ -93,9 +95,14 @@ def dispatch(arguments: list[str]) -> int:
     """Run the command that the first argument names; only its own module is imported."""
     if not arguments or arguments[0] not in COMMANDS:
         return usage(arguments[0] if arguments else "")
-    module = importlib.import_module(f"mnistnet.commands.{arguments[0]}")
+    module = command_module(arguments[0])
     parser = module.build_parser()
     return int(module.run(parser.parse_args(arguments[1:])))
+
+
+def command_module(name: str) -> Any:
+    """The module of a command: it has `build_parser` and `run`."""
+    return importlib.import_module(f"mnistnet.commands.{name}")
 
 
 def usage(word: str) -> int:
