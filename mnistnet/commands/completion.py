@@ -1,6 +1,7 @@
 """`mnistnet completion`: what has a shell complete commands, options, names and files."""
 
 import argparse
+from collections.abc import Iterable, Mapping
 
 import shtab
 
@@ -12,7 +13,7 @@ from mnistnet.nn.optimizers import OPTIMIZERS
 from mnistnet.nn.schedules import SCHEDULES
 
 SHELLS = ("bash", "zsh", "fish")
-NAMES = {
+NAMES: Mapping[str, Iterable[str]] = {
     "activation": ACTIVATIONS,
     "output_activation": OUTPUTS,
     "initializer": INITIALIZERS,
@@ -48,7 +49,7 @@ def whole_parser() -> argparse.ArgumentParser:
     """One parser of all commands, each as a subparser, with what completes each value."""
     parser = argparse.ArgumentParser(prog="mnistnet")
     parser.add_argument("--version", action="store_true", help="print the version")
-    commands = parser.add_subparsers(parser_class=command_parser)
+    commands = parser.add_subparsers(parser_class=command_parser)  # type: ignore[call-overload]  # it is but called
     for name, text in COMMANDS.items():
         commands.add_parser(name, help=text)
     return parser
