@@ -37,6 +37,7 @@ COMMANDS = {
     "export": "write the network as a page to draw on, or as an ONNX file for other programs",
     "xor": "solve XOR, a ball and a sine wave with the same engine",
     "data": "show, verify or fetch the MNIST files",
+    "doctor": "check what mnistnet needs, and say how to get what is missing",
     "completion": "print what has a shell complete commands, options and names",
 }
 
