@@ -10,6 +10,7 @@ from mnistnet.data.other_hands import other_hands
 from mnistnet.evaluation.calibration import Judgement, judge, tested_calibration
 from mnistnet.evaluation.metrics import confusion_matrix
 from mnistnet.model_file import Model, Provenance
+from mnistnet.nn.network import Network, Params
 from mnistnet.training.calibrating import calibrate
 from mnistnet.training.diagnosis import diagnose
 from mnistnet.training.environment import versions
@@ -95,3 +96,35 @@ def tested_model(training: Training, dataset: Dataset) -> tuple[Model, Judgement
     )
     tested = tested_calibration(calibration, judgement, dataset.test.labels)
     return Model(network, params, tested, provenance), judgement
+
+
+def adopted_model(
+    network: Network, params: Params, dataset: Dataset, *, notice: str, rng: np.random.Generator
+) -> tuple[Model, Judgement]:
+    """A model of a plain network that was trained elsewhere, and its answers to the test images, which are read once.
+
+    It may have learned from any of dataset.learning, so that all of these are taken for learned from. Its settings tell
+    its layers alone.
+    """
+    none = Examples(dataset.learning.images[:0], dataset.learning.labels[:0])
+    calibration = calibrate(network, params, learned=dataset.learning, aside=none, rng=rng)
+    judgement = judge(network, params, calibration, dataset.test.images)
+    loss = "binary_cross_entropy" if network.output == "sigmoid" else "cross_entropy"
+    provenance = Provenance(
+        dataset=dataset.name,
+        notice=notice,
+        partial=False,
+        settings=Settings(hidden=network.sizes[1:-1], activation=network.activation, loss=loss).resolved(),
+        data_sha256=dataset.sha256,
+        train_images=0,
+        validation_images=0,
+        standardization=[0.0, 1.0],
+        epochs=[],
+        best_epoch=0,
+        diagnoses=[],
+        confusion=confusion_matrix(dataset.test.labels, judgement.probabilities.argmax(axis=1)).tolist(),
+        versions=versions(),
+    )
+    return Model(
+        network, params, tested_calibration(calibration, judgement, dataset.test.labels), provenance
+    ), judgement

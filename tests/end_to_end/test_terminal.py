@@ -59,8 +59,6 @@ def test_results_go_to_standard_output_and_nothing_else_does(
         (f"evaluate {folder}", "3 pictures in ", ""),
         (f"inspect {picture} --output {tmp_path / 'inside.html'}", "wrote ", ""),
         (f"report {run}", "Test accuracy ", ""),
-        (f"verify {run}", "claimed ", ""),
-        (f"compare {run} {run} --data sample", "1,000 test images", ""),
         (f"export --html {tmp_path / 'digit.html'} --model {run}", "wrote ", ""),
         ("gradcheck --hidden 4", "12-4-10: activation relu", ""),
         ("xor --seeds 1", "xor: 2-3-1", ""),
