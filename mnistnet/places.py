@@ -22,10 +22,14 @@ PACKAGE = Path(__file__).parent
 def home() -> Path:
     """The folder for everything kept: MNISTNET_HOME where it is set, else the user's data folder.
 
-    Not the system's cache folder, which clean-up tools empty: trained models live here too.
+    Not the system's cache folder, which clean-up tools empty: trained models live here too. Raises DataError where the
+    system knows no such folder, as for a user without a home.
     """
     named = os.environ.get("MNISTNET_HOME")
-    return Path(named).absolute() if named else platformdirs.user_data_path("mnistnet", appauthor=False)
+    try:
+        return Path(named).absolute() if named else platformdirs.user_data_path("mnistnet", appauthor=False)
+    except RuntimeError as error:
+        raise DataError(f"no home folder is known ({error}); set MNISTNET_HOME to a folder") from error
 
 
 def shipped(name: str) -> Path:
@@ -50,5 +54,5 @@ def recall(what: str) -> Path | None:
     try:
         text = (home() / what).read_text(encoding="utf-8", errors="surrogateescape").removesuffix("\n")
         return Path(text) if text and Path(text).exists() else None
-    except (OSError, ValueError):  # no note, or one that holds no path
+    except (OSError, ValueError, DataError):  # no note, or one that holds no path
         return None

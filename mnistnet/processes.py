@@ -1,4 +1,4 @@
-"""Processes: how those that were started here treat Ctrl-C, and how they end."""
+"""Processes: how this one and those that it started treat Ctrl-C, and how they end."""
 
 import multiprocessing
 import os
@@ -28,6 +28,21 @@ def signals_held() -> Iterator[None]:
         yield
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+def ignore_ctrl_c() -> None:
+    """From now on Ctrl-C does nothing."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+
+@contextmanager
+def ctrl_c_restored() -> Iterator[None]:
+    """Put Ctrl-C back to what it did before, however the block ends."""
+    before = signal.getsignal(signal.SIGINT)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def end_with_parent() -> None:

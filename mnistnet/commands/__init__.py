@@ -10,6 +10,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 from mnistnet import __version__
 from mnistnet.errors import MnistnetError
@@ -34,9 +35,14 @@ COMMANDS = {
     "experiment": "train with every combination of some settings and compare them",
     "gradcheck": "check the backward pass against central differences",
     "export": "write the network as a page to draw on, or as an ONNX file for other programs",
+    "import": "make a model file of a network that another program trained",
     "xor": "solve XOR, a ball and a sine wave with the same engine",
     "data": "show, verify or fetch the MNIST files",
+    "doctor": "check what mnistnet needs, and say how to get what is missing",
+    "completion": "print what has a shell complete commands, options and names",
 }
+MODULES = {"import": "import_onnx"}
+"""Of commands whose names are words of Python's own."""
 
 USAGE = "usage: mnistnet COMMAND [OPTIONS]\n\n" + "\n".join(f"  {name:12}{text}" for name, text in COMMANDS.items())
 HELP = f"{USAGE}\n\n`mnistnet COMMAND --help` tells more, with an example. `mnistnet --version` prints the version."
@@ -98,9 +104,14 @@ def dispatch(arguments: list[str]) -> int:
     """Run the command that the first argument names; only its own module is imported."""
     if not arguments or arguments[0] not in COMMANDS:
         return usage(arguments[0] if arguments else "")
-    module = importlib.import_module(f"mnistnet.commands.{arguments[0]}")
+    module = command_module(arguments[0])
     parser = module.build_parser()
     return int(module.run(parser.parse_args(arguments[1:])))
+
+
+def command_module(name: str) -> Any:
+    """The module of a command: it has `build_parser` and `run`."""
+    return importlib.import_module(f"mnistnet.commands.{MODULES.get(name, name)}")
 
 
 def usage(word: str) -> int:

@@ -1,4 +1,4 @@
-"""`mnistnet export`: the network as a page to draw on, or as a file that other programs run."""
+"""`mnistnet export`: the network as a page to draw on, or as a file for other programs."""
 
 import argparse
 import hashlib
@@ -14,6 +14,8 @@ from mnistnet.errors import OutputError
 from mnistnet.evaluation.calibration import judge
 from mnistnet.files import new_file, require_writable
 from mnistnet.model_file import Model
+
+FORMATS = ("html", "onnx", "safetensors")
 
 
 class Export(NamedTuple):
@@ -37,12 +39,13 @@ def build_parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="mnistnet export",
         description="Write the network as one HTML page, on which digits are drawn and read in any browser, or as an "
-        "ONNX file, which ONNX Runtime and others run without mnistnet.",
+        "ONNX file, which ONNX Runtime and others run without mnistnet, or its weights as safetensors.",
         epilog="example: mnistnet export --html digit.html --onnx mnist.onnx --model shipped",
     )
     add = parser.add_argument
     add("--html", type=filled_path, metavar="FILE.html", help="the page to write: one file, which needs nothing else")
     add("--onnx", type=filled_path, metavar="FILE.onnx", help="the file to write; needs the extra `onnx`")
+    add("--safetensors", type=filled_path, metavar="FILE.safetensors", help="the weights, for PyTorch and others")
     add(
         "--model",
         type=filled,
@@ -65,11 +68,12 @@ def build_parser() -> argparse.ArgumentParser:
 def run(args: argparse.Namespace) -> int:
     """Write the files and tell how to use them."""
     require_named(args)
-    for path in filter(None, (args.html, args.onnx)):
+    for path in filter(None, (getattr(args, name) for name in FORMATS)):
         require_writable(path, overwrite=args.force)
     model_path, model = find_model(args.model)
     exports = [as_page(args.html, model, model_path, args.data)] if args.html else []
     exports += [as_onnx(args.onnx, model)] if args.onnx else []
+    exports += [as_safetensors(args.safetensors, model)] if args.safetensors else []
     for export in exports:
         with new_file(export.path, overwrite=args.force) as file:
             file.write(export.content)
@@ -82,10 +86,10 @@ def run(args: argparse.Namespace) -> int:
 
 def require_named(args: argparse.Namespace) -> None:
     """Raise UsageError unless there is a file to write, and each has its suffix."""
-    got = [f"--{name} {path}" if (path := getattr(args, name)) else f"no --{name}" for name in ("onnx", "html")]
-    wrong = [path for path, suffix in ((args.onnx, ".onnx"), (args.html, ".html")) if path and path.suffix != suffix]
-    if wrong or not (args.onnx or args.html):
-        raise UsageError(f"export: expected --html FILE.html or --onnx FILE.onnx, got {' and '.join(got)}")
+    named = {name: path for name in FORMATS if (path := getattr(args, name))}
+    if not named or any(path.suffix != f".{name}" for name, path in named.items()):
+        got = " and ".join(f"--{name} {path}" for name, path in named.items()) or "none of them"
+        raise UsageError(f"export: expected {' or '.join(f'--{name} FILE.{name}' for name in FORMATS)}, got {got}")
     if args.data and not args.html:
         raise UsageError("export: --data is for --html")
 
@@ -125,9 +129,22 @@ def as_onnx(path: Path, model: Model) -> Export:
     }
     lines = [
         f"input: {onnx.INPUT}, float32 ({', '.join(map(str, onnx.INPUT_SHAPE))}), ink 1, background 0",
-        f"output: {onnx.OUTPUT}, float32 ({', '.join(map(str, onnx.OUTPUT_SHAPE))})",
+        f"output: {onnx.OUTPUT}, float32 ({', '.join(map(str, onnx.OUTPUT_SHAPE))}), calibrated",
     ]
     return Export(path, onnx.onnx_bytes(model), "onnx", f"opset {onnx.OPSET}", facts, lines, trial(path))
+
+
+def as_safetensors(path: Path, model: Model) -> Export:
+    """The weights for other frameworks."""
+    from mnistnet.export.safetensors import named_tensors, safetensors_bytes
+
+    shapes = {name: tensor.shape for name, tensor in named_tensors(model).items()}
+    lines = [f"{name}: float32 {shape}" for name, shape in shapes.items()]
+    advice = (
+        "PyTorch: torch.nn.Sequential(...).load_state_dict(safetensors.torch.load_file(FILE)), with a Linear for each\n"
+        f"weight and {model.network.activation} between; the logits that it gives are not calibrated."
+    )
+    return Export(path, safetensors_bytes(model), "safetensors", "weights", {"tensors": shapes}, lines, advice)
 
 
 def as_json(export: Export, model_path: Path, model: Model) -> dict[str, Any]:

@@ -23,8 +23,9 @@ class ProgressConsole(Console):
 
 def progress_bar(*columns: ProgressColumn, quiet: bool) -> Progress:
     """A bar that is gone when it is done, with a description before columns and the time left after them."""
-    console = ProgressConsole(stderr=True, quiet=quiet, highlight=False, soft_wrap=True)
-    shown = not quiet and console.is_terminal
+    terminal = sys.stderr.isatty()  # said, since rich takes FORCE_COLOR for a wish to see bars in files too
+    console = ProgressConsole(stderr=True, force_terminal=terminal, quiet=quiet, highlight=False, soft_wrap=True)
+    shown = not quiet and terminal
     description = TextColumn("{task.description}")
     return Progress(description, *columns, TimeRemainingColumn(), console=console, transient=True, disable=not shown)
 

@@ -74,6 +74,8 @@ def figures_of(report: Report, model: Model, dataset: Dataset) -> "dict[str, Cal
         ),
         "weights": partial(digit_figures.weights_figure, model.params),
     }
+    if not report["train_images"]:  # trained elsewhere
+        del drawn["curves"]
     if any(epoch["layers"] for epoch in epochs):
         drawn["watch"] = partial(training_figures.watch_figure, epochs)
     if warps := Settings.from_json(settings).warps:

@@ -7,6 +7,7 @@ from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 
+from mnistnet.commands.config_file import CONFIG, config_text
 from mnistnet.commands.models import MODEL, REPORT, file_sha256
 from mnistnet.commands.report_files import write_page
 from mnistnet.data.mnist import Dataset
@@ -26,7 +27,7 @@ def require_room(run_dir: Path | None, output: Path | None, *, overwrite: bool) 
     None is a new folder in the user's runs, and a model in the run's folder. Returns what will be written, resolved.
     """
     folder = run_dir or home() / "runs" / "new"
-    paths = [output or folder / MODEL, folder / REPORT, folder / PAGE]
+    paths = [output or folder / MODEL, folder / REPORT, folder / PAGE, folder / CONFIG]
     for path in paths:
         require_writable(path, overwrite=overwrite)
     for note in ("last-run", "last-model"):
@@ -61,12 +62,13 @@ def save_run(
     dataset: Dataset,
     folder: Path,
     *,
+    data: str | None,
     started: float,
     overwrite: bool,
 ) -> Report:
-    """Write report.json and its page into the run's folder, and note it as the last run.
+    """Write report.json, its page and run.toml into the run's folder, and note it as the last run.
 
-    started is when it began, by time.perf_counter.
+    data is what --data must say for the same data; started is when it began, by time.perf_counter.
     """
     report = make_report(
         model,
@@ -79,5 +81,6 @@ def save_run(
     )
     write_text(folder / REPORT, json.dumps(report), overwrite=overwrite)
     write_page(folder / PAGE, report, model, dataset, overwrite=overwrite)
+    write_text(folder / CONFIG, config_text(model.provenance, data=data), overwrite=overwrite)
     remember("last-run", folder)
     return report

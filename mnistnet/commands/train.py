@@ -2,16 +2,15 @@
 
 import argparse
 import json
-import signal
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
 from threadpoolctl import threadpool_limits
 
 from mnistnet.commands import STARTED, UsageError, filled_path, printable, show_error
+from mnistnet.commands.config_file import data_named, use_config
 from mnistnet.commands.data import add_source_options, obtain_dataset
 from mnistnet.commands.options import add_recipe_options, make_settings, named_settings
 from mnistnet.commands.progress import TrainingBar
@@ -24,6 +23,7 @@ from mnistnet.evaluation.report_text import headline
 from mnistnet.files import require_writable
 from mnistnet.model_file import save_model
 from mnistnet.places import remember
+from mnistnet.processes import ctrl_c_restored, ignore_ctrl_c
 from mnistnet.training.checkpoint import (
     Checkpoint,
     changed_versions,
@@ -52,6 +52,12 @@ def build_parser() -> argparse.ArgumentParser:
     add_recipe_options(parser, recipe=DEFAULT_RECIPE)
     add_source_options(parser)
     add = parser.add_argument
+    add(
+        "--config",
+        type=filled_path,
+        metavar="FILE.toml",
+        help="settings to begin with, as a run leaves them in run.toml; the other options win over it",
+    )
     add("--output", type=filled_path, metavar="FILE.npz", help="where the model goes (model.npz in the run's folder)")
     add(
         "--run-dir",
@@ -134,14 +140,15 @@ def train(
     started = time.perf_counter()
     with ctrl_c_restored():
         training = train_with_bar(dataset, settings, checkpoint, args)
-        ignore_ctrl_c()
+        ignore_ctrl_c()  # what follows takes seconds: nothing is gained by stopping it
         model, judgement = tested_model(training, dataset)
         folder = folder.absolute() if folder else new_folder("runs", instead="--run-dir")
         output = args.output.absolute() if args.output else folder / "model.npz"
         save_model(model, output, overwrite=args.force)
         if model.provenance.is_whole:
             remember("last-model", output)
-        report = save_run(model, output, judgement, dataset, folder, started=started, overwrite=args.force)
+        data = data_named(args.data, dataset)
+        report = save_run(model, output, judgement, dataset, folder, data=data, started=started, overwrite=args.force)
     return report, folder
 
 
@@ -202,26 +209,12 @@ def every(seconds: float, save: Callable[[State], None]) -> Callable[[State], No
     return save_when_due
 
 
-def ignore_ctrl_c() -> None:
-    """From now on what was trained is tested and saved, which takes seconds: nothing is gained by stopping it."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-
-
-@contextmanager
-def ctrl_c_restored() -> Iterator[None]:
-    """Put Ctrl-C back to what it did before, however the block ends."""
-    before = signal.getsignal(signal.SIGINT)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGINT, before)
-
-
 def read_settings(args: argparse.Namespace) -> tuple[Settings, Checkpoint | None]:
     """The settings that the options name, and the checkpoint to go on from.
 
     Raises UsageError for what makes no sense, CheckpointError for a checkpoint that cannot be read.
     """
+    configured = use_config(args)
     if args.output and args.output.suffix != ".npz":
         raise UsageError(f"train: expected --output to end in .npz, got {args.output}")
     if not args.checkpoint_every > 0:  # nor nan
@@ -231,6 +224,8 @@ def read_settings(args: argparse.Namespace) -> tuple[Settings, Checkpoint | None
     require_plain(args)
     checkpoint = read_checkpoint(args.resume) if args.resume else None
     base = checkpoint.settings if checkpoint and not args.recipe else RECIPES[args.recipe or DEFAULT_RECIPE]
+    if configured:
+        base = make_settings(base, configured, command=f"train: {args.config}")
     return make_settings(base, named_settings(args), command="train"), checkpoint
 
 

@@ -91,6 +91,9 @@ def dataset_text(report: Report) -> str:
 def training_text(report: Report) -> str:
     """Which network, and what it was trained on."""
     settings, dataset = report["settings"], dataset_text(report)
+    if not report["train_images"]:
+        layers = "-".join(map(str, (784, *settings["hidden"], CLASSES)))
+        return f"{layers} {settings['activation']}, trained elsewhere; calibrated and tested on {dataset}"
     return (
         f"{network_text(report)}, seed {settings['seed']}; "
         f"{report['train_images']:,} training images of {dataset}; "
@@ -103,7 +106,7 @@ def caveats(report: Report) -> list[str]:
     settings, done, lines = report["settings"], len(report["epochs"]), []
     if report["partial"]:
         lines.append(f"PARTIAL: training was stopped in epoch {done + 1} of {settings['epochs']}")
-    elif done < settings["epochs"]:
+    elif report["train_images"] and done < settings["epochs"]:
         lines.append(f"Stopped early after epoch {done}: patience {settings['patience']}")
     if report["notice"]:
         lines.append(f"NOTICE: {report['notice']}")

@@ -1,5 +1,6 @@
 """Claim: what a model says of itself in whatever it is exported as."""
 
+import json
 from typing import Any
 
 from mnistnet.model_file import Model
@@ -27,3 +28,21 @@ def claim(model: Model) -> dict[str, Any]:
         "partial": facts.partial,
         "notice": facts.notice,
     }
+
+
+def class_names(model: Model) -> list[str]:
+    """What each of the network's outputs stands for."""
+    return [str(digit) for digit in range(model.network.sizes[-1])]
+
+
+def metadata(model: Model) -> dict[str, str]:
+    """The claim, the network, its settings and classes, and what its confidence is worth; values as JSON."""
+    network, calibration = model.network, model.calibration
+    facts = claim(model) | {
+        "network": {"sizes": network.sizes, "activation": network.activation, "output": network.output},
+        "classes": class_names(model),
+        "settings": model.provenance.settings,
+        "temperature": calibration.temperature,
+        "sure_from": calibration.sure_from,
+    }
+    return {name: json.dumps(fact) for name, fact in facts.items()}

@@ -1,10 +1,9 @@
 """ONNX: a model as a graph that other programs run, for ONNX Runtime, browsers, phones and compilers.
 
-It computes what nn.network.probabilities does: confidences as the network has them, before `predict` calibrates them
-with the model's temperature. Its metadata hold the model's claim and that temperature, each value as JSON.
+It computes the calibrated probabilities that `predict` shows. Its metadata are those of
+export.claim.
 """
 
-import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -14,7 +13,7 @@ from onnx import ModelProto, NodeProto, TensorProto, ValueInfoProto, checker, he
 
 from mnistnet import __version__
 from mnistnet.arrays import CLASSES, SIDE
-from mnistnet.export.claim import claim, description
+from mnistnet.export.claim import class_names, description, metadata
 from mnistnet.model_file import Model, named_arrays
 from mnistnet.nn.activations import LEAK
 from mnistnet.nn.network import Network
@@ -35,6 +34,8 @@ NODES: Mapping[str, tuple[str, dict[str, Any]]] = {
 }
 """The operator and its attributes, by the name in ACTIVATIONS or OUTPUTS."""
 
+TINY = np.array(np.finfo(np.float32).tiny, np.float32)
+"""The least probability that evaluation.calibration.tempered takes the logarithm of."""
 SHARES: Mapping[str, NDArray[Any]] = {
     "least": np.array(1e-6, np.float32),
     "most": np.array(1, np.float32),
@@ -58,14 +59,15 @@ def onnx_bytes(model: Model) -> bytes:
 
 def onnx_model(model: Model) -> ModelProto:
     """Graph, description and metadata."""
-    arrays: Mapping[str, NDArray[Any]] = named_arrays(model.params)
+    temperature = np.array(model.calibration.temperature, np.float32)
+    arrays: Mapping[str, NDArray[Any]] = {**named_arrays(model.params), "tiny": TINY, "temperature": temperature}
     if model.network.output != "softmax":
         arrays = {**arrays, **SHARES}
     graph = helper.make_graph(
         list(nodes(model.network)),
         "mnistnet",
         inputs=[value(INPUT, INPUT_SHAPE, "28 x 28 pixels row by row, as MNIST's: ink 1, background 0")],
-        outputs=[value(OUTPUT, OUTPUT_SHAPE, "of the digits 0 to 9")],
+        outputs=[value(OUTPUT, OUTPUT_SHAPE, f"of the classes {', '.join(class_names(model))}")],
         initializer=[numpy_helper.from_array(array, name.removesuffix(".npy")) for name, array in arrays.items()],
     )
     proto = helper.make_model(
@@ -94,10 +96,11 @@ def nodes(network: Network) -> Iterator[NodeProto]:
         yield node(network.activation, f"sums_{depth}", inputs)
     yield gemm(inputs, last)
     if network.output == "softmax":
-        yield node("softmax", f"sums_{last}", OUTPUT)
-        return
-    yield node(network.output, f"sums_{last}", "outputs")
-    yield from shares("outputs")
+        yield node("softmax", f"sums_{last}", "confidences")
+    else:
+        yield node(network.output, f"sums_{last}", "outputs")
+        yield from shares("outputs", "confidences")
+    yield from tempered("confidences")
 
 
 def gemm(inputs: str, depth: int) -> NodeProto:
@@ -111,14 +114,16 @@ def node(name: str, inputs: str, outputs: str) -> NodeProto:
     return helper.make_node(operator, [inputs], [outputs], **attributes)
 
 
-def shares(outputs: str) -> Iterator[NodeProto]:
+def shares(outputs: str, confidences: str) -> Iterator[NodeProto]:
     """Outputs cut to [least, most] and divided by their sum."""
     yield helper.make_node("Clip", [outputs, "least", "most"], ["clipped"])
     yield helper.make_node("ReduceSum", ["clipped", "classes_axis"], ["total"], keepdims=1)
-    yield helper.make_node("Div", ["clipped", "total"], [OUTPUT])
+    yield helper.make_node("Div", ["clipped", "total"], [confidences])
 
 
-def metadata(model: Model) -> dict[str, str]:
-    """The claim, what it was measured on, and the temperature that calibrates the probabilities."""
-    facts = claim(model) | {"temperature": model.calibration.temperature}
-    return {name: json.dumps(fact) for name, fact in facts.items()}
+def tempered(confidences: str) -> Iterator[NodeProto]:
+    """softmax(log(confidences) / temperature), as evaluation.calibration.tempered has it."""
+    yield helper.make_node("Clip", [confidences, "tiny"], ["at_least_tiny"])
+    yield helper.make_node("Log", ["at_least_tiny"], ["log_confidences"])
+    yield helper.make_node("Div", ["log_confidences", "temperature"], ["calibrated"])
+    yield node("softmax", "calibrated", OUTPUT)

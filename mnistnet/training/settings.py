@@ -28,6 +28,12 @@ _SHARES = (
     "other_hands",
     "validation",
 )
+_FOLLOWERS = {
+    "optimizer": ("learning_rate", "momentum", "square_decay", "weight_decay"),
+    "activation": ("initializer",),
+    "loss": ("output_activation",),
+    "schedule": ("warmup",),
+}
 _PENALTIES = ("l1", "l2", "weight_decay", "clip_norm")
 
 
@@ -147,11 +153,10 @@ class Settings:
         return cls(**dict(values) | {"hidden": tuple(values["hidden"])})
 
     def changed(self, named: Mapping[str, Any]) -> "Settings":
-        """These settings with other values. Another optimizer comes with its own usual rates."""
-        same = named.get("optimizer", self.optimizer) == self.optimizer
-        rates = () if same else ("learning_rate", "momentum", "square_decay", "weight_decay")
-        values: dict[str, Any] = dict.fromkeys(rates) | dict(named)
-        return replace(self, **values)
+        """These settings with other values. Another optimizer, activation, loss or schedule brings what suits it."""
+        others = [name for name in _FOLLOWERS if named.get(name, getattr(self, name)) != getattr(self, name)]
+        values: dict[str, Any] = dict.fromkeys(follower for name in others for follower in _FOLLOWERS[name])
+        return replace(self, **values | dict(named))
 
     def network(self, *, inputs: int = SIDE * SIDE, outputs: int = CLASSES) -> Network:
         """The network that is trained."""

@@ -43,11 +43,11 @@ def test_without_the_extra_it_says_what_to_install(mnistnet: CommandLine, tmp_pa
 @pytest.mark.parametrize(
     ("arguments", "got"),
     [
-        ((), "no --onnx and no --html"),
+        ((), "none of them"),
         (("--onnx", "mnist.pb"), "mnist.pb"),
         (("--onnx", "onnx"), "onnx"),
         (("--onnx=",), "nothing"),
-        (("--html", "digit.htm", "--onnx", "mnist.onnx"), "mnist.onnx and --html digit.htm"),
+        (("--html", "digit.htm", "--onnx", "mnist.onnx"), "digit.htm and --onnx mnist.onnx"),
     ],
 )
 def test_without_a_name_for_the_file_it_is_wrong_usage(
@@ -56,7 +56,7 @@ def test_without_a_name_for_the_file_it_is_wrong_usage(
     done = mnistnet("export", *arguments)
     assert (done.returncode, done.stdout) == (2, "")
     assert "--onnx" in done.stderr
-    assert f"got {got}" in done.stderr.replace("got --onnx", "got")
+    assert f"got {got}" in done.stderr.replace("got --onnx", "got").replace("got --html", "got")
 
 
 def test_a_model_that_is_none_is_one_clear_line(mnistnet: CommandLine, tmp_path: Path) -> None:
@@ -131,12 +131,15 @@ def test_where_one_of_two_cannot_be_made_none_is_written(mnistnet: CommandLine, 
 
 
 @pytest.mark.slow
-def test_page_and_file_are_written_at_once(mnistnet: CommandLine, tmp_path: Path) -> None:
+def test_page_and_files_are_written_at_once(mnistnet: CommandLine, tmp_path: Path) -> None:
     pytest.importorskip("onnx")
     mine = tmp_path / "mine.npz"
     save_sample_model(mine)
-    done = mnistnet("export", "--html", tmp_path / "a.html", "--onnx", tmp_path / "a.onnx", "--model", mine, "--json")
-    page, network = map(json.loads, done.stdout.splitlines())
+    files = [text for name in ("html", "onnx", "safetensors") for text in (f"--{name}", tmp_path / f"a.{name}")]
+    done = mnistnet("export", *files, "--model", mine, "--json")
+    page, network, weights = map(json.loads, done.stdout.splitlines())
+    assert weights["tensors"] == {"0.weight": [5, 784], "0.bias": [5], "2.weight": [10, 5], "2.bias": [10]}
+    assert weights["bytes"] == (tmp_path / "a.safetensors").stat().st_size
     assert page["bytes"] == (tmp_path / "a.html").stat().st_size
     assert network["bytes"] == (tmp_path / "a.onnx").stat().st_size
 

@@ -46,7 +46,7 @@ def test_what_there_is_nothing_to_draw_for_is_on_no_page_and_another_runs_is_not
     }
 
     assert main([*train, "--no-watch", "--force"]) == 0
-    assert {path.name for path in folder.iterdir()} == {"model.npz", "report.json", "report.html"}
+    assert {path.name for path in folder.iterdir()} == {"model.npz", "report.json", "report.html", "run.toml"}
     page = (folder / "report.html").read_text()
     assert "how they were warped" not in page
     assert page.count('src="data:image/svg') == len(CHARTS) - 2

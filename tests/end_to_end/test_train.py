@@ -36,7 +36,7 @@ def test_the_sample_is_learned_well_and_said_to_be_a_sample(trained: tuple[Comma
     assert f"NOTICE: {notice}" in mnistnet("report").stdout
     run = Path(result["run"])
     assert run.parent == mnistnet.home / "runs"
-    assert {path.name for path in run.iterdir()} == {"model.npz", "report.json", "report.html"}
+    assert {path.name for path in run.iterdir()} == {"model.npz", "report.json", "report.html", "run.toml"}
 
 
 def test_a_line_is_left_for_every_epoch(trained: tuple[CommandLine, Done]) -> None:
@@ -135,7 +135,7 @@ def test_every_run_gets_a_folder_of_its_own_also_within_one_second(
 def test_the_run_goes_where_it_is_told(mnistnet: CommandLine, tmp_path: Path) -> None:
     folder = tmp_path / "my run"
     assert mnistnet("train", *QUICK, "--run-dir", folder).returncode == 0
-    assert {path.suffix for path in folder.iterdir()} == {".npz", ".json", ".html"}
+    assert {path.suffix for path in folder.iterdir()} == {".npz", ".json", ".html", ".toml"}
     assert not (mnistnet.home / "runs").exists()
     again = mnistnet("train", *QUICK, "--run-dir", folder)
     assert again.returncode == 1

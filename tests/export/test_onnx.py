@@ -9,9 +9,10 @@ import pytest
 
 from mnistnet.arrays import Floats
 from mnistnet.data.mnist import load_folder, load_sample
+from mnistnet.evaluation.calibration import judge
 from mnistnet.model_file import Model, load_model
 from mnistnet.nn.activations import ACTIVATIONS, OUTPUTS
-from mnistnet.nn.network import Network, probabilities
+from mnistnet.nn.network import Network, initial_params
 from mnistnet.places import shipped
 from tests.models import small_model
 from tests.nn.networks import random_params
@@ -22,13 +23,22 @@ onnxruntime = pytest.importorskip("onnxruntime")
 from mnistnet.export.onnx import onnx_bytes  # noqa: E402
 
 
-def random_model(hidden: tuple[int, ...] = (7, 5), *, activation: str = "relu", output: str = "softmax") -> Model:
+def random_model(
+    hidden: tuple[int, ...] = (7, 5), *, activation: str = "relu", output: str = "softmax", temperature: float = 0.7
+) -> Model:
     """A network whose outputs for pictures lie between about -3 and 3."""
     network = Network((784, *hidden, 10), activation, output)
     params = random_params(network, np.random.default_rng(0), dtype=np.float32)
     for layer in params.layers:
         np.divide(layer.weights, np.sqrt(len(layer.weights)), out=layer.weights)
-    return replace(small_model(), network=network, params=params)
+    detector = Network((max(1, sum(hidden)), 1), output="sigmoid")
+    calibration = replace(
+        small_model().calibration,
+        temperature=temperature,
+        detector=detector,
+        detector_params=initial_params(detector, rng=np.random.default_rng(0)),
+    )
+    return replace(small_model(), network=network, params=params, calibration=calibration)
 
 
 def answers(content: bytes, images: Floats) -> Floats:
@@ -42,7 +52,7 @@ def answers(content: bytes, images: Floats) -> Floats:
 
 def assert_same(model: Model, images: Floats, *, atol: float = 2e-7) -> None:
     """Up to float32's rounding; what is cut to 1e-6 and then divided by at most 5 is still told from 0."""
-    expected = probabilities(model.network, model.params, images)
+    expected = judge(model.network, model.params, model.calibration, images).probabilities
     np.testing.assert_allclose(answers(onnx_bytes(model), images), expected, rtol=1e-5, atol=atol)
 
 
@@ -60,7 +70,12 @@ def test_any_number_of_images_can_be_read_at_once(output: str, count: int) -> No
     assert_same(random_model(output=output), np.random.default_rng(1).random((count, 784), dtype=np.float32))
 
 
-@pytest.mark.parametrize("hidden", [(), (3,), (6, 1, 4, 5)])
+@pytest.mark.parametrize("temperature", [1 / 8, 1, 8])
+def test_probabilities_are_calibrated(temperature: float) -> None:
+    assert_same(random_model(temperature=temperature), 10 * load_sample().test.images, atol=1e-6)
+
+
+@pytest.mark.parametrize("hidden", [(3,), (6, 1, 4, 5)])
 def test_any_number_of_layers(hidden: tuple[int, ...]) -> None:
     assert_same(random_model(hidden), load_sample().test.images)
 
@@ -89,6 +104,10 @@ def test_it_says_what_it_is_and_what_its_model_claims() -> None:
         "partial": False,
         "notice": "trained on a sample",
         "temperature": model.calibration.temperature,
+        "sure_from": model.calibration.sure_from,
+        "network": {"sizes": [784, 5, 10], "activation": "relu", "output": "softmax"},
+        "classes": [*"0123456789"],
+        "settings": provenance.settings,
     }
 
 
@@ -114,7 +133,7 @@ def test_what_no_model_file_holds_is_refused(network: Network) -> None:
 
 def test_the_shipped_model_reads_all_test_images_alike(mnist_dir: Path) -> None:
     model, test = load_model(shipped("mnist.npz")), load_folder(mnist_dir).test
-    expected = probabilities(model.network, model.params, test.images)
+    expected = judge(model.network, model.params, model.calibration, test.images).probabilities
     found = answers(onnx_bytes(model), test.images)
     assert len(found) == 10_000
     np.testing.assert_allclose(found, expected, atol=1e-5, rtol=0)
