@@ -5,13 +5,13 @@ import argparse
 from mnistnet.commands import filled
 
 
-def add_scheduler_option(parser: argparse.ArgumentParser, *, instead: str) -> None:
-    """--scheduler, which stands instead of the option that is for this machine's own processes."""
+def add_scheduler_option(parser: argparse.ArgumentParser, *, what: str) -> None:
+    """--scheduler, for what is then done there."""
     parser.add_argument(
         "--scheduler",
         type=scheduler,
         metavar="tcp://HOST:8786",
-        help=f"instead of {instead}: work on the Dask cluster of this scheduler (pip install 'mnistnet[cluster]')",
+        help=f"{what} on the Dask cluster of this scheduler (pip install 'mnistnet[cluster]')",
     )
 
 

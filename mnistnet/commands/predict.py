@@ -60,7 +60,7 @@ def build_parser() -> argparse.ArgumentParser:
         help="read any number of pictures in so many processes, into the table of --csv alone; the same command goes "
         "on where it was stopped",
     )
-    add_scheduler_option(parser, instead="--workers")
+    add_scheduler_option(parser, what="the same, instead of --workers,")
     add(
         "--explain",
         type=filled_path,

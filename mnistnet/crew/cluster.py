@@ -3,7 +3,7 @@
 import queue
 import uuid
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import CancelledError, Future
 from types import TracebackType
 from typing import Any, Generic, Self
@@ -126,7 +126,7 @@ def connect(address: str) -> Client:
 def require_same_versions(client: Client, address: str) -> None:
     """Raise ClusterError unless the scheduler and all workers have what this machine has."""
     facts = client.get_versions(packages=["mnistnet"])
-    everybody = {f"the scheduler {address}": (facts["scheduler"], NEEDED[:1])}
+    everybody: dict[str, tuple[Any, Sequence[str]]] = {f"the scheduler {address}": (facts["scheduler"], NEEDED[:1])}
     everybody |= {f"the worker {name}": (worker, NEEDED) for name, worker in facts["workers"].items()}
     for name, (theirs, packages) in everybody.items():
         for package in packages:

@@ -1,0 +1,126 @@
+"""`mnistnet predict --csv --workers`, as a user runs it."""
+
+import csv
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from mnistnet.commands import main
+from tests.end_to_end.conftest import CommandLine
+
+Draw = Callable[[int], Path]
+posix = pytest.mark.skipif(sys.platform == "win32", reason="sends POSIX's signals")
+
+
+@pytest.fixture(scope="module")
+def scans(draw: Draw, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with 240 pictures, and some that are none."""
+    folder = tmp_path_factory.mktemp("many") / "scans"
+    for number in range(240):
+        (folder / str(number % 3)).mkdir(parents=True, exist_ok=True)
+        shutil.copy(draw(number % 20), folder / str(number % 3) / f"{number}.png")
+    (folder / "1" / "notes.png").write_text("no picture")
+    (folder / "cut.png").write_bytes(draw(0).read_bytes()[:500])
+    if sys.platform not in ("win32", "darwin"):
+        shutil.copy(draw(1), folder / "two,\nlines \udce9.png")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def expected(scans: Path, tmp_path_factory: pytest.TempPathFactory) -> bytes:
+    """What one process writes."""
+    table = tmp_path_factory.mktemp("expected") / "table.csv"
+    assert CommandLine(table.parent / "home")("predict", scans, "--csv", table, "--model", "shipped").returncode == 1
+    return table.read_bytes()
+
+
+def rows_in(table: Path) -> int:
+    """How many rows of pictures are there already."""
+    return sum(part.read_bytes().count(b"\n") - 1 for part in table.parent.glob(f"{table.name}*"))
+
+
+def wait_for_rows(process: subprocess.Popen[str], table: Path, count: int) -> None:
+    """Come back when a run that goes on has read so many pictures."""
+    deadline = time.monotonic() + 60
+    while rows_in(table) < count:
+        assert process.poll() is None, process.communicate()
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+
+
+def test_many_processes_write_what_one_does(
+    mnistnet: CommandLine, scans: Path, expected: bytes, tmp_path: Path
+) -> None:
+    table = tmp_path / "new" / "table.csv"
+    done = mnistnet("predict", scans, "--csv", table, "--workers", 2, "--model", "shipped")
+    assert table.read_bytes() == expected
+    assert list(table.parent.iterdir()) == [table]
+    assert (done.returncode, done.stderr) == (1, "")
+    rows = list(csv.DictReader(expected.decode(errors="surrogateescape").splitlines(keepends=True)))
+    assert f"{len(rows)} pictures, 2 could not be read (column error), " in done.stdout
+    assert [Path(row["file"]).name for row in rows if row["error"]] == ["notes.png", "cut.png"]
+    assert [row["file"] for row in rows] == [str(path) for path in sorted(scans.rglob("*.png"))]
+
+
+@posix
+@pytest.mark.slow
+@pytest.mark.parametrize(("stop", "status"), [(signal.SIGINT, 130), (signal.SIGKILL, -signal.SIGKILL)])
+def test_stopped_or_killed_it_goes_on_to_the_very_same_file(
+    mnistnet: CommandLine, scans: Path, expected: bytes, tmp_path: Path, stop: signal.Signals, status: int
+) -> None:
+    table = tmp_path / "table.csv"
+    command = ("predict", scans, "--csv", table, "--workers", 2, "--model", "shipped")
+    process = mnistnet.start(*command)
+    wait_for_rows(process, table, 64)
+    process.send_signal(stop)
+    _, errors = process.communicate(timeout=30)
+    assert process.returncode == status
+    assert "Traceback" not in errors
+    assert not table.exists()
+    done_before = rows_in(table)
+    assert done_before < 240
+    other = mnistnet("predict", scans, "--csv", table, "--workers", 1, "--single", "--model", "shipped")
+    assert "were read before" not in other.stderr  # read in another way, it is another table
+    table.unlink()
+    done = mnistnet(*command)
+    assert "pictures were read before" in done.stderr
+    assert table.read_bytes() == expected
+    assert list(tmp_path.glob("table*")) == [table]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("--workers", "2"), "pass --csv FILE"),
+        (("--workers", "0", "--csv", "t.csv"), "expected --workers from 1 to 60, got 0"),
+        (("--workers", "2", "--csv", "t.csv", "--json"), "leave --json and --explain away"),
+        (("--workers", "2", "--csv", "t.csv", "--scheduler", "tcp://localhost:1"), "pass one of them"),
+        (("-", "--workers", "2", "--csv", "t.csv"), "no standard input"),
+    ],
+)
+def test_what_makes_no_sense_is_one_clear_line(
+    capsys: pytest.CaptureFixture[str], arguments: tuple[str, ...], said: str
+) -> None:
+    assert main(["predict", "x.png", *arguments]) == 2
+    shown = capsys.readouterr()
+    assert (shown.out, shown.err.count("\n")) == ("", 1)
+    assert said in shown.err
+
+
+def test_without_dask_it_says_what_to_install(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    monkeypatch.delitem(sys.modules, "mnistnet.crew.cluster", raising=False)
+    monkeypatch.setitem(sys.modules, "distributed", None)
+    table = str(tmp_path / "t.csv")
+    arguments = ["predict", str(tmp_path), "--model", "shipped", "--csv", table, "--scheduler", "tcp://localhost:1"]
+    assert main(arguments) == 1
+    shown = capsys.readouterr().err
+    assert shown.count("\n") == 1
+    assert "pip install 'mnistnet[cluster]'" in shown
