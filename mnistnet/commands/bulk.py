@@ -110,4 +110,4 @@ class Count:
     def __str__(self) -> str:
         rate = self.read / (time.perf_counter() - self.started)
         unread = f", {self.errors:,} could not be read (column error)" if self.errors else ""
-        return f"{self.pictures:,} pictures{unread}, {rate:,.0f} a second"
+        return f"{self.pictures:,} {'picture' if self.pictures == 1 else 'pictures'}{unread}, {rate:,.0f} a second"

@@ -22,7 +22,7 @@ except ImportError as error:
         "python -m pip install 'mnistnet[cluster]'"
     ) from error
 
-CONNECT_SECONDS = 10
+CONNECT_SECONDS = 5
 """In which a scheduler has to answer."""
 WORKER_SECONDS = 30
 """In which the first worker has to be there."""

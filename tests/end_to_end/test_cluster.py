@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+import warnings
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
@@ -13,6 +14,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import pytest
+from distributed import Client
 
 from mnistnet.commands import main
 from mnistnet.data.mnist import load_sample
@@ -39,10 +41,11 @@ class Cluster(NamedTuple):
 
 
 @contextmanager
-def running(*command: object, environment: dict[str, str]) -> Iterator[Process]:
-    """A process that is killed in the end."""
+def running(*command: object, folder: Path, environment: dict[str, str]) -> Iterator[Process]:
+    """A process in a folder that is killed in the end."""
     arguments = [sys.executable, "-m", *map(str, command)]
-    with subprocess.Popen(arguments, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
+    nowhere = subprocess.DEVNULL
+    with subprocess.Popen(arguments, cwd=folder, env=environment, stdout=nowhere, stderr=nowhere) as process:
         try:
             yield process
         finally:
@@ -59,10 +62,12 @@ def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
 
         def start_worker(**variables: str) -> Process:
             worker = ("distributed.cli.dask_worker", "--nthreads", 1, "--no-nanny", "--local-directory", folder)
-            return processes.enter_context(running(*worker, *options, environment=environment | variables))
+            return processes.enter_context(
+                running(*worker, *options, folder=folder, environment=environment | variables)
+            )
 
         scheduler = ("distributed.cli.dask_scheduler", "--host", "127.0.0.1", "--port", 0)
-        processes.enter_context(running(*scheduler, *options, environment=environment))
+        processes.enter_context(running(*scheduler, *options, folder=folder, environment=environment))
         start_worker()
         while not file.exists():
             time.sleep(0.05)
@@ -98,16 +103,18 @@ def test_trainings_come_to_what_they_come_to_here(
         assert there["epochs"] == train_one(load_sample(), settings, on_epoch=lambda _: None).epochs
 
     seeds = tmp_path / "seeds"
-    command = ("train", *QUICK, "--seeds", 2, "--run-dir", seeds, "--scheduler", cluster.address)
+    options = (*QUICK, "--seeds", 1, "--seed", 7, "--run-dir", seeds, "--scheduler", cluster.address)
+    command = ["train", *map(str, options)]
     done = mnistnet(*command)
     assert done.returncode == 0, done.stderr
-    assert "| 0 to 1 | 1,000 |" in done.stdout
+    assert "| 7 | 1,000 |" in done.stdout
     monkeypatch.setenv("MNISTNET_HOME", str(tmp_path / "home"))
-    assert main(["train", *map(str, QUICK), "--seed", "1", "--output", str(tmp_path / "1.npz"), "--threads", "1"]) == 0
-    assert (tmp_path / "1.npz").read_bytes() == (seeds / "seed-1" / "model.npz").read_bytes()
-    changed = (seeds / "seed-0" / "model.npz").stat().st_mtime_ns
-    assert mnistnet(*command).returncode == 0  # nothing is done again
-    assert (seeds / "seed-0" / "model.npz").stat().st_mtime_ns == changed
+    assert main(["train", *map(str, QUICK), "--seed", "7", "--output", str(tmp_path / "7.npz"), "--threads", "1"]) == 0
+    model = seeds / "seed-7" / "model.npz"
+    assert (tmp_path / "7.npz").read_bytes() == model.read_bytes()
+    changed = model.stat().st_mtime_ns
+    assert main(command) == 0  # nothing is done again
+    assert model.stat().st_mtime_ns == changed
 
 
 def test_leaving_the_loop_ends_what_is_trained_there(cluster: Cluster) -> None:
@@ -135,10 +142,11 @@ def test_what_is_wrong_with_a_cluster_is_one_clear_line(
         return done.stderr
 
     assert "no scheduler answers at tcp://127.0.0.1:9" in told(tmp_path, "--scheduler", "tcp://127.0.0.1:9")
-    other = tmp_path / "other" / "mnistnet"
-    other.mkdir(parents=True)
-    (other / "__init__.py").write_text('__version__ = "0.0"')
-    worker = cluster.start_worker(PYTHONPATH=str(other.parent))
-    time.sleep(5)
+    installed = tmp_path / "other" / "mnistnet-0.0.dist-info"
+    installed.mkdir(parents=True)
+    (installed / "METADATA").write_text("Metadata-Version: 2.1\nName: mnistnet\nVersion: 0.0\n")
+    worker = cluster.start_worker(PYTHONPATH=str(installed.parent))
+    with warnings.catch_warnings(action="ignore"), Client(cluster.address) as client:  # it warns of other packages
+        client.wait_for_workers(2, timeout=30)
     assert "got 0.0 on the worker tcp://" in told(tmp_path, "--scheduler", cluster.address)
     worker.kill()
