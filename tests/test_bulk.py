@@ -50,6 +50,7 @@ def test_a_picture_over_which_a_process_breaks_down_costs_one_row() -> None:
     assert sum(answer.pictures for answer in answers) == sum(answer.errors for answer in answers) == 100
 
 
+@pytest.mark.slow
 def test_processes_that_break_down_over_nothing_are_told() -> None:
     duty: Duty[Desk, Batch, Rows] = Duty(partial(Desk, Reader(small_model()), Path()), break_down)
     crew: BulkCrew

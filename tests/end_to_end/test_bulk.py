@@ -28,9 +28,9 @@ def scans(draw: Draw, tmp_path_factory: pytest.TempPathFactory) -> Path:
         (folder / str(number % 3)).mkdir(parents=True, exist_ok=True)
         shutil.copy(draw(number % 20), folder / str(number % 3) / f"{number}.png")
     (folder / "1" / "notes.png").write_text("no picture")
-    (folder / "cut.png").write_bytes(draw(0).read_bytes()[:500])
+    (folder / "1" / "cut.png").write_bytes(draw(0).read_bytes()[:500])
     if sys.platform not in ("win32", "darwin"):
-        shutil.copy(draw(1), folder / "two,\nlines \udce9.png")
+        shutil.copy(draw(1), folder / "1" / "two,\nlines \udce9.png")
     return folder
 
 
@@ -57,17 +57,20 @@ def wait_for_rows(process: subprocess.Popen[str], table: Path, count: int) -> No
 
 
 def test_many_processes_write_what_one_does(
-    mnistnet: CommandLine, scans: Path, expected: bytes, tmp_path: Path
+    mnistnet: CommandLine, scans: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    table = tmp_path / "new" / "table.csv"
-    done = mnistnet("predict", scans, "--csv", table, "--workers", 2, "--model", "shipped")
-    assert table.read_bytes() == expected
+    table, folder = tmp_path / "new" / "table.csv", scans / "1"
+    done = mnistnet("predict", folder, "--csv", table, "--workers", 2, "--model", "shipped")
     assert list(table.parent.iterdir()) == [table]
     assert (done.returncode, done.stderr) == (1, "")
-    rows = list(csv.DictReader(expected.decode(errors="surrogateescape").splitlines(keepends=True)))
+    rows = list(csv.DictReader(table.read_text(errors="surrogateescape").splitlines(keepends=True)))
     assert f"{len(rows)} pictures, 2 could not be read (column error), " in done.stdout
-    assert [Path(row["file"]).name for row in rows if row["error"]] == ["notes.png", "cut.png"]
-    assert [row["file"] for row in rows] == [str(path) for path in sorted(scans.rglob("*.png"))]
+    assert [Path(row["file"]).name for row in rows if row["error"]] == ["cut.png", "notes.png"]
+    assert [row["file"] for row in rows] == [str(path) for path in sorted(folder.iterdir())]
+
+    monkeypatch.setenv("MNISTNET_HOME", str(tmp_path / "home"))
+    assert main(["predict", str(folder), "--csv", str(tmp_path / "one.csv"), "--model", "shipped"]) == 1
+    assert (tmp_path / "one.csv").read_bytes() == table.read_bytes()
 
 
 @posix
