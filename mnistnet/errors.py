@@ -9,7 +9,8 @@
     │   └── CheckpointError a checkpoint cannot be gone on from
     ├── RunError            a run's folder has no report to show
     ├── OutputError         a file cannot be written
-    └── ServerError         the server cannot start
+    ├── ServerError         the server cannot start
+    └── ClusterError        processes or machines that should share the work cannot
 
 A caller's mistake inside Python (a wrong shape, a negative width) is a ValueError.
 """
@@ -53,3 +54,7 @@ class OutputError(MnistnetError):
 
 class ServerError(MnistnetError):
     """The server cannot start."""
+
+
+class ClusterError(MnistnetError):
+    """Processes or machines that should share the work cannot."""

@@ -15,13 +15,14 @@ FLOORS = (
     ("web",),
     ("sklearn", "export"),
     ("bulk", "explain", "inspection", "drawing"),
+    ("table",),
     ("reader", "training"),
     ("evaluation", "reading"),
     ("model_file",),
     ("data",),
     ("nn", "vision"),
     ("places", "archive", "pages", "painting"),
-    ("files",),
+    ("files", "crew"),
     ("errors", "arrays", "processes", "__init__"),
 )
 MODULES = sorted(PACKAGE.rglob("*.py"))

@@ -8,7 +8,8 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
-from mnistnet.commands import filled, filled_path, printable, show_error
+from mnistnet.commands import UsageError, filled, filled_path, printable, show_error
+from mnistnet.commands.cluster import add_scheduler_option
 from mnistnet.commands.data import add_source_options, dataset_loader, obtain_dataset
 from mnistnet.commands.experiment_bar import ExperimentBar
 from mnistnet.commands.grid import DEFAULT_RECIPE, Cell, read_cells
@@ -22,7 +23,7 @@ from mnistnet.places import home
 from mnistnet.training.environment import usable_cores, versions
 from mnistnet.training.experiment import Result, experiment_name, read_result, write_result
 from mnistnet.training.settings import Settings
-from mnistnet.training.workers import train_all
+from mnistnet.training.workers import packed, train_all
 
 SCHEMA = 1
 
@@ -47,6 +48,7 @@ def build_parser() -> argparse.ArgumentParser:
     )
     add("--seeds", type=int, default=1, metavar="N", help="trainings a combination, from --seed on (%(default)s)")
     add("--jobs", type=int, metavar="N", help="processes side by side, which share the cores (one a core)")
+    add_scheduler_option(parser, what="train, instead of in --jobs processes,")
     add("--output", type=filled_path, metavar="DIR", help="where results go (a folder in MNISTNET_HOME/experiments)")
     add("--force", action="store_true", help="use a folder that holds something else, and replace results in it")
     add("--json", action="store_true", help="print the result as one line of JSON")
@@ -59,6 +61,8 @@ def build_parser() -> argparse.ArgumentParser:
 def run(args: argparse.Namespace) -> int:
     """Train what is not trained yet, and show the ranking; 130 if Ctrl-C stopped it."""
     cells = read_cells(args)
+    if args.scheduler and args.jobs:
+        raise UsageError("experiment: --jobs are this machine's processes, --scheduler others': pass one of them")
     dataset = obtain_dataset(args)
     runs = [settings for cell in cells for settings in cell.runs]
     name = experiment_name(runs, dataset.sha256)
@@ -111,13 +115,14 @@ def train_missing(
         return
     bar = ExperimentBar([named[number] for number in missing], before=len(results), quiet=args.quiet)
     cores = usable_cores()
-    jobs = min(args.jobs or cores, len(missing))
+    jobs, allowed = min(args.jobs or cores, len(missing)), int(versions()["threads"])
     trained = train_all(
         [named[number][1] for number in missing],
-        dataset_loader(dataset, args),
+        packed(dataset) if args.scheduler else dataset_loader(dataset, args),
         jobs=jobs,
-        threads=max(1, min(cores // jobs, int(versions()["threads"]))),  # no more than the environment allows
+        threads=1 if args.scheduler else max(1, min(cores // jobs, allowed)),
         on_news=bar.on_news,
+        scheduler=args.scheduler,
     )
     with bar.progress, closing(trained):
         for place, result in trained:

@@ -9,13 +9,14 @@ from pathlib import Path
 from typing import Protocol
 
 from mnistnet.commands import UsageError, filled, filled_path, printable, show_error
+from mnistnet.commands.cluster import add_scheduler_option
 from mnistnet.commands.models import describe_model, find_model
-from mnistnet.data.folder import SUFFIXES, find_pictures
-from mnistnet.errors import OutputError
+from mnistnet.data.folder import find_pictures
+from mnistnet.data.sources import content_of, find_sources
+from mnistnet.errors import OutputError, PictureError
 from mnistnet.files import require_writable, write_text
 from mnistnet.reader import Reader, Reading, percent
 
-CSV_COLUMNS = ("file", "digits", "confidence", "sure", "warnings", "error")
 CLOSE = 0.1
 """A runner-up of at least this probability is told."""
 
@@ -40,7 +41,8 @@ def build_parser() -> argparse.ArgumentParser:
         nargs="+",
         type=filled,
         metavar="PICTURE",
-        help="a file, a folder and all below it, a pattern such as '*.png', or -",
+        help="a file, a folder and all below it, a pattern such as '*.png', a URL of these such as s3://bucket/scans, "
+        "or -",
     )
     add(
         "--model",
@@ -51,6 +53,14 @@ def build_parser() -> argparse.ArgumentParser:
     add("--single", action="store_true", help="take all that is in a picture for one digit")
     add("--json", action="store_true", help="print one JSON object a picture, one a line")
     add("--csv", type=filled_path, metavar="FILE", help="write the answers as a table too")
+    add(
+        "--workers",
+        type=int,
+        metavar="N",
+        help="read any number of pictures in so many processes, into the table of --csv alone; the same command goes "
+        "on where it was stopped",
+    )
+    add_scheduler_option(parser, what="the same, instead of --workers,")
     add(
         "--explain",
         type=filled_path,
@@ -69,6 +79,10 @@ def run(args: argparse.Namespace) -> int:
         if args.explain and args.explain.resolve() in (args.csv.resolve(), *args.csv.resolve().parents):
             raise UsageError(f"predict: --csv {args.csv} is in the folder of --explain; name another")
         require_writable(args.csv, overwrite=args.force)
+    if args.workers is not None or args.scheduler:
+        from mnistnet.commands.bulk import read_to_table  # processes and progress
+
+        return read_to_table(args)
     path, model = find_model(args.model)
     if sys.stderr.isatty() and not args.quiet:
         print(printable(describe_model(path, model)), file=sys.stderr)
@@ -113,12 +127,17 @@ def read_one(text: str, read: Read) -> Iterator[Reading]:
     """The readings for one argument."""
     if text == "-":
         yield read(sys.stdin.buffer.read() if sys.stdin else b"", name="-")
-    elif paths := find_pictures(text):
-        yield from (read(path, name=text if path == Path(text) else str(path)) for path in paths)
-    elif Path(text).is_dir():
-        yield Reading(text, error=f"no pictures in the folder {text} (expected {', '.join(sorted(SUFFIXES))})")
-    else:
-        yield Reading(text, error=f"no file matches {text}; check the pattern")
+        return
+    for name, error in find_sources(text):
+        yield Reading(name, error=error) if error else read_source(name, read)
+
+
+def read_source(name: str, read: Read) -> Reading:
+    """The reading of a picture's path or URL."""
+    try:
+        return read(content_of(name, folder=Path()), name=name)
+    except PictureError as error:
+        return Reading(name, error=str(error))
 
 
 def show(reading: Reading, *, name_it: bool) -> None:
@@ -146,13 +165,6 @@ def answer(reading: Reading) -> str:
 
 def write_csv(readings: list[Reading], path: Path, *, overwrite: bool) -> None:
     """One row a picture."""
-    import csv
-    import io
+    from mnistnet.table import COLUMNS, as_csv, rows_of
 
-    table = io.StringIO()
-    writer = csv.writer(table, lineterminator="\n")
-    writer.writerow(CSV_COLUMNS)
-    for reading in readings:
-        values = (reading.file, reading.digits, f"{reading.confidence:.6f}", reading.sure)
-        writer.writerow((*values, "; ".join(reading.warnings), reading.error))
-    write_text(path, table.getvalue(), overwrite=overwrite)
+    write_text(path, as_csv(COLUMNS) + rows_of(readings).text, overwrite=overwrite)

@@ -15,7 +15,7 @@ from mnistnet.errors import OutputError
 from mnistnet.evaluation.calibration import Judgement
 from mnistnet.evaluation.report import Report, make_report
 from mnistnet.files import require_writable, write_text
-from mnistnet.model_file import Model
+from mnistnet.model_file import Model, save_model
 from mnistnet.places import home, remember
 
 PAGE = "report.html"
@@ -66,10 +66,13 @@ def save_run(
     started: float,
     overwrite: bool,
 ) -> Report:
-    """Write report.json, its page and run.toml into the run's folder, and note it as the last run.
+    """Write the model to output, and report.json, its page and run.toml into the folder, and note it as the last run.
 
     data is what --data must say for the same data; started is when it began, by time.perf_counter.
     """
+    save_model(model, output, overwrite=overwrite)
+    if model.provenance.is_whole:
+        remember("last-model", output)
     report = make_report(
         model,
         path=str(output),

@@ -2,14 +2,16 @@
 
 import argparse
 import json
-from collections.abc import Callable
-from contextlib import suppress
+import time
+from collections.abc import Callable, Generator, Sequence
+from contextlib import closing, suppress
 from dataclasses import replace
 from pathlib import Path
 
 from mnistnet.commands import UsageError, printable, show_error
+from mnistnet.commands.config_file import data_named
 from mnistnet.commands.models import MODEL, REPORT, file_sha256
-from mnistnet.commands.run_folder import new_folder, require_room
+from mnistnet.commands.run_folder import new_folder, require_room, save_run
 from mnistnet.data.mnist import Dataset
 from mnistnet.errors import OutputError, RunError
 from mnistnet.evaluation.report import Report, read_report
@@ -17,9 +19,13 @@ from mnistnet.evaluation.seeds import summarize, summary_text
 from mnistnet.files import require_free, require_writable, write_text
 from mnistnet.training.environment import versions
 from mnistnet.training.settings import Settings
+from mnistnet.training.workers import packed, train_and_test_all
 
 SUMMARY = "seeds.json"
 MOST_SEEDS = 1000
+PACKAGES = ("mnistnet", "python", "numpy")
+Runs = Sequence[tuple[Settings, Path]]
+"""Settings, and the folder of each."""
 Train = Callable[[Settings, Dataset, Path], tuple[Report, Path]]
 """With these settings, into this folder."""
 
@@ -27,6 +33,8 @@ Train = Callable[[Settings, Dataset, Path], tuple[Report, Path]]
 def require_plain(args: argparse.Namespace) -> None:
     """Raise UsageError where --seeds makes no sense, alone or with the other options."""
     if args.seeds is None:
+        if args.scheduler:
+            raise UsageError("train: --scheduler is for several trainings: pass --seeds N")
         return
     if not 1 <= args.seeds <= MOST_SEEDS:
         raise UsageError(f"train: expected --seeds from 1 to {MOST_SEEDS:,}, got {args.seeds}")
@@ -42,26 +50,56 @@ def train_seeds(settings: Settings, dataset: Dataset, args: argparse.Namespace, 
         require_own(args.run_dir / SUMMARY, force=args.force)
     parent = args.run_dir.absolute() if args.run_dir else new_folder("runs", instead="--run-dir")
     runs = [(replace(settings, seed=seed), parent / f"seed-{seed}") for seed in seeds]
-    done = {folder: done_before(one, folder, dataset) for one, folder in runs}
-    for folder, report in done.items():
-        if not report:
-            require_empty(folder, force=args.force)
-    reports: list[tuple[Report, str]] = []
-    with suppress(KeyboardInterrupt):
-        for one, folder in runs:
-            if not (report := done[folder]):
-                if not args.quiet:
-                    show_error(f"seed {one.seed}, {len(reports) + 1} of {len(seeds)}")
-                report, _ = train(one, dataset, folder)
-            if report["partial"]:
-                break
-            reports.append((report, str(folder)))
+    done = {folder: done_before(one, folder, dataset, elsewhere=bool(args.scheduler)) for one, folder in runs}
+    found = {folder: report for folder, report in done.items() if report}
+    missing = [(one, folder) for one, folder in runs if folder not in found]
+    for _, folder in missing:
+        require_empty(folder, force=args.force)
+    trained = on_cluster(missing, dataset, args) if args.scheduler else one_by_one(missing, dataset, args, train)
+    with suppress(KeyboardInterrupt), closing(trained):
+        for folder, report in trained:
+            found[folder] = report  # noqa: PERF403  (those before Ctrl-C are kept)
+    reports = [(found[folder], str(folder)) for _, folder in runs if folder in found]
     if reports:
         publish(reports, parent, args)
     if len(reports) < len(seeds):
         show_error(f"stopped; {len(reports)} of {len(seeds)} seeds are done, in {parent}")
         return 130
     return 0
+
+
+def one_by_one(
+    missing: Runs, dataset: Dataset, args: argparse.Namespace, train: Train
+) -> Generator[tuple[Path, Report], None, None]:
+    """Train in this process, up to the first training that Ctrl-C ends."""
+    for number, (settings, folder) in enumerate(missing, args.seeds - len(missing) + 1):
+        if not args.quiet:
+            show_error(f"seed {settings.seed}, {number} of {args.seeds}")
+        report, _ = train(settings, dataset, folder)
+        if report["partial"]:
+            return
+        yield folder, report
+
+
+def on_cluster(missing: Runs, dataset: Dataset, args: argparse.Namespace) -> Generator[tuple[Path, Report], None, None]:
+    """Train on the workers of a cluster, and keep each run here when it is done. Raises ClusterError."""
+    if not missing:
+        return
+    runs = [settings for settings, _ in missing]
+    done = args.seeds - len(missing)
+    for place, (model, judgement, seconds) in train_and_test_all(
+        runs, packed(dataset), jobs=1, threads=1, on_news=lambda _: None, scheduler=args.scheduler
+    ):
+        settings, folder = missing[place]
+        started = time.perf_counter() - seconds
+        data = data_named(args.data, dataset)
+        report = save_run(
+            model, folder / MODEL, judgement, dataset, folder, data=data, started=started, overwrite=args.force
+        )
+        done += 1
+        if not args.quiet:
+            show_error(f"seed {settings.seed} is done, {done} of {args.seeds}")
+        yield folder, report
 
 
 def require_own(path: Path, *, force: bool) -> None:
@@ -82,18 +120,22 @@ def require_empty(folder: Path, *, force: bool) -> None:
     require_room(folder, None, overwrite=force)
 
 
-def done_before(settings: Settings, folder: Path, dataset: Dataset) -> Report | None:
-    """The report of a whole run with these settings and versions on these data, if the folder has it and its model."""
+def done_before(settings: Settings, folder: Path, dataset: Dataset, *, elsewhere: bool) -> Report | None:
+    """The report of a whole run with these settings and versions on these data, if the folder has it and its model.
+
+    What was trained elsewhere, on other machines, may have another BLAS and number of threads.
+    """
     with suppress(RunError, OSError, LookupError, TypeError, ValueError):
         report = read_report(folder / REPORT)
         facts = {
             "settings": settings.resolved(),
             "data_sha256": dataset.sha256,
-            "versions": versions(),
             "partial": False,
             "model_sha256": file_sha256(folder / MODEL),
         }
-        if all(report.get(name) == value for name, value in facts.items()):
+        made_with = {name: value for name, value in versions().items() if not elsewhere or name in PACKAGES}
+        made_alike = made_with.items() <= report["versions"].items()
+        if made_alike and all(report.get(name) == value for name, value in facts.items()):
             summary_text(summarize([(report, str(folder))]))  # what it will be asked for is there
             return report
     return None

@@ -10,6 +10,7 @@ from pathlib import Path
 from threadpoolctl import threadpool_limits
 
 from mnistnet.commands import STARTED, UsageError, filled_path, printable, show_error
+from mnistnet.commands.cluster import add_scheduler_option
 from mnistnet.commands.config_file import data_named, use_config
 from mnistnet.commands.data import add_source_options, obtain_dataset
 from mnistnet.commands.options import add_recipe_options, make_settings, named_settings
@@ -21,8 +22,6 @@ from mnistnet.errors import OutputError
 from mnistnet.evaluation.report import Report
 from mnistnet.evaluation.report_text import headline
 from mnistnet.files import require_writable
-from mnistnet.model_file import save_model
-from mnistnet.places import remember
 from mnistnet.processes import ctrl_c_restored, ignore_ctrl_c
 from mnistnet.training.checkpoint import (
     Checkpoint,
@@ -93,6 +92,7 @@ def build_parser() -> argparse.ArgumentParser:
         help="train N times, from --seed on, and report mean, spread and interval; what --run-dir holds already is not "
         "done again",
     )
+    add_scheduler_option(parser, what="train the --seeds side by side")
     add("--json", action="store_true", help="print the result as one line of JSON")
     add("--quiet", action="store_true", help="show no progress")
     return parser
@@ -144,9 +144,6 @@ def train(
         model, judgement = tested_model(training, dataset)
         folder = folder.absolute() if folder else new_folder("runs", instead="--run-dir")
         output = args.output.absolute() if args.output else folder / "model.npz"
-        save_model(model, output, overwrite=args.force)
-        if model.provenance.is_whole:
-            remember("last-model", output)
         data = data_named(args.data, dataset)
         report = save_run(model, output, judgement, dataset, folder, data=data, started=started, overwrite=args.force)
     return report, folder

@@ -11,6 +11,7 @@ A label is the digits of a picture in reading order, or `none` (in the table als
 import codecs
 import csv
 import io
+import os
 import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
@@ -54,13 +55,29 @@ def find_pictures(text: str) -> list[Path]:
     """The files that one argument stands for; a name that is neither folder nor pattern stands for itself."""
     path = Path(text)
     if path.is_dir():
-        return sorted(file for file in path.rglob("*") if is_picture(file))
+        return [found for found in walk_pictures(path) if isinstance(found, Path)]
     if any(character in text for character in "*?[") and not path.exists():
         import glob  # rarely wanted: shells other than Windows' expand patterns themselves
 
         names = glob.glob(text, recursive=True)  # noqa: PTH207  (Path.glob takes no absolute pattern)
         return sorted(path for path in map(Path, names) if path.is_file())
     return [path]
+
+
+def walk_pictures(folder: Path) -> Iterator[Path | OSError]:
+    """The pictures in a folder and all below it, in the order of sorted paths, as they are come across; links to
+    folders are not followed. For a folder that cannot be listed the reason."""
+    try:
+        with os.scandir(folder) as entries:
+            names = {entry.name: entry.is_dir(follow_symlinks=False) for entry in entries}
+    except OSError as error:
+        yield error
+        return
+    for name in sorted(names):
+        if names[name]:
+            yield from walk_pictures(folder / name)
+        elif is_picture(folder / name):
+            yield folder / name
 
 
 def is_picture(path: Path) -> bool:

@@ -1,0 +1,71 @@
+"""Sources: folders, patterns and URLs, of real files and of fsspec's memory."""
+
+import os
+from pathlib import Path
+
+import fsspec
+import pytest
+
+from mnistnet.data.folder import is_picture
+from mnistnet.data.sources import content_of, find_sources
+from mnistnet.errors import PictureError
+
+NAMES = ("b/1.png", "b/c/2.PNG", "b.png", "a.jpg", "a/x/y/3.gif", "notes.txt", "b/._1.png")
+PICTURES = ["a/x/y/3.gif", "a.jpg", "b/1.png", "b/c/2.PNG", "b.png"]
+"""In the order of sorted paths, where a folder stands before a file of which its name is the beginning."""
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    for name in NAMES:
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_bytes(name.encode())
+    return tmp_path
+
+
+def test_a_folder_is_walked_in_the_order_of_sorted_paths(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert [source.name for source in find_sources(str(folder))] == [str(folder / name) for name in PICTURES]
+    assert [folder / name for name in PICTURES] == sorted(path for path in folder.rglob("*") if is_picture(path))
+    monkeypatch.chdir(folder)
+    assert [source.name for source in find_sources(".")] == [str(Path(name)) for name in PICTURES]
+    assert [source.name for source in find_sources("*.png")] == ["b.png"]
+    assert [source.name for source in find_sources("./b.png")] == ["./b.png"]
+
+
+def test_a_url_is_walked_alike_and_read(folder: Path) -> None:
+    memory = fsspec.filesystem("memory")
+    memory.put(f"{folder}/", "/scans/", recursive=True)
+    for url in ("memory://scans", folder.as_uri()):
+        names = [source.name for source in find_sources(url)]
+        assert sorted(name.removeprefix(f"{url}/").removeprefix("memory:///scans/") for name in names) == sorted(
+            PICTURES
+        )
+        assert sorted(bytes(content_of(name, folder=Path())).decode() for name in names) == sorted(PICTURES)
+        assert [source.name for source in find_sources(f"{url}/*.png")] == [n for n in names if n.endswith("/b.png")]
+        assert [source.name for source in find_sources(names[0])] == names[:1]
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("memory://nowhere/*.png", "no pictures in the folder memory://nowhere"),
+        ("no-such-protocol://x/y.png", "cannot read no-such-protocol://x/y.png: ValueError: Protocol not known"),
+        ("/nowhere/*.png", "no file matches"),
+    ],
+)
+def test_where_there_is_none_it_says_why(text: str, said: str) -> None:
+    (source,) = find_sources(text)
+    assert source.name == text
+    assert source.error.startswith(said)
+
+
+def test_a_url_that_cannot_be_read_is_a_picture_error() -> None:
+    (source,) = find_sources("memory://nowhere/3.png")
+    with pytest.raises(PictureError, match="there is no such file"):
+        content_of(source.name, folder=Path())
+
+
+def test_a_local_name_is_relative_to_the_folder(tmp_path: Path) -> None:
+    assert content_of("a.png", folder=tmp_path) == tmp_path / "a.png"
+    absolute = os.fspath(tmp_path / "b.png")
+    assert content_of(absolute, folder=Path("elsewhere")) == tmp_path / "b.png"
