@@ -75,13 +75,16 @@ def test_every_command_of_the_readme_does_what_it_says(checkout: CommandLine, dr
 
 
 def test_the_readmes_python_trains_looks_inside_and_predicts(checkout: CommandLine, tmp_path: Path) -> None:
-    (program,) = blocks("python")
+    program, estimator = blocks("python")
     (tmp_path / "program.py").write_text(program)
     done = run(f".venv/bin/python {tmp_path / 'program.py'}", checkout.home.parent / "checkout")
     assert done.returncode == 0, done.stderr
     *epochs, answer = done.stdout.splitlines()
     assert [line.split()[0] for line in epochs] == ["1", "2", "3", "4", "5"]
     assert re.fullmatch(r"\(784, 64\) \[\d \d \d \d \d\]", answer)
+    (tmp_path / "estimator.py").write_text(estimator)
+    done = run(f".venv/bin/python {tmp_path / 'estimator.py'}", checkout.home.parent / "checkout")
+    assert re.fullmatch(r"{'mlpclassifier__dropout': [\d.]+} 9\d\.\d% of 450 right\n", done.stdout), done.stderr
 
 
 def test_a_wheel_works_in_an_empty_environment(tmp_path: Path, draw: Callable[[int], Path]) -> None:
