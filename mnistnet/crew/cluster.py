@@ -5,10 +5,11 @@ import uuid
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import CancelledError, Future
+from functools import cache
 from types import TracebackType
 from typing import Any, Generic, Self
 
-from threadpoolctl import threadpool_limits
+from threadpoolctl import ThreadpoolController
 
 from mnistnet.crew import Answer, BrokeDownError, Duty, Job, Tell
 from mnistnet.errors import ClusterError
@@ -99,8 +100,14 @@ def work(do: Callable[[Any, Job, Tell], Answer], state: Any, job: Job, threads: 
             raise AbandonedError
         worker.log_event(topic, news)
 
-    with threadpool_limits(threads, user_api="blas"):
+    with blas().limit(limits=threads, user_api="blas"):
         return do(state, job, tell)
+
+
+@cache
+def blas() -> ThreadpoolController:
+    """The libraries of this process, which it takes milliseconds to find."""
+    return ThreadpoolController()
 
 
 def connect(address: str) -> Client:
