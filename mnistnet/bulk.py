@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from mnistnet.crew import Crew, Duty, Tell
-from mnistnet.data.sources import Source, content_of
+from mnistnet.data.picture_sources import PictureSource, content_of
 from mnistnet.errors import ClusterError, PictureError
 from mnistnet.model_file import Model
 from mnistnet.reader import Reader, Reading
@@ -19,7 +19,7 @@ BATCH = 32
 """Pictures that a process reads at a time: a fifth of a second, beside which handing them over costs little."""
 BATCHES_AHEAD = 16
 """Beside four a process: so many batches are under way or wait to be taken up."""
-Batch = Sequence[Source]
+Batch = Sequence[PictureSource]
 BulkCrew = Crew[Batch, Rows]
 
 
@@ -51,7 +51,7 @@ def read_batch(desk: Desk, batch: Batch, _: Tell) -> Rows:
     return rows_of(read_source(desk, source) for source in batch)
 
 
-def read_source(desk: Desk, source: Source) -> Reading:
+def read_source(desk: Desk, source: PictureSource) -> Reading:
     """The reading of a source; of one that cannot be read, whatever the reason, it has an error."""
     name, error = source
     if error:
@@ -64,7 +64,7 @@ def read_source(desk: Desk, source: Source) -> Reading:
         return Reading(name, error=f"cannot read {name}: {type(failure).__name__}: {' '.join(str(failure).split())}")
 
 
-def read_in_order(crew: BulkCrew, sources: Iterable[Source]) -> Generator[Rows, None, None]:
+def read_in_order(crew: BulkCrew, sources: Iterable[PictureSource]) -> Generator[Rows, None, None]:
     """The rows of all sources, in their order; of the sources only as many are asked for as are under way.
 
     A picture over which processes break down has an error. Raises ClusterError where they break down over nothing.
@@ -78,7 +78,7 @@ def read_in_order(crew: BulkCrew, sources: Iterable[Source]) -> Generator[Rows, 
         yield answer_to_first(crew, waiting)
 
 
-def batches(sources: Iterable[Source]) -> Iterator[Batch]:
+def batches(sources: Iterable[PictureSource]) -> Iterator[Batch]:
     """The sources in groups."""
     rest = iter(sources)
     while batch := tuple(islice(rest, BATCH)):
@@ -101,7 +101,7 @@ def answer_to_first(crew: BulkCrew, waiting: deque[tuple[Batch, Future[Rows]]]) 
     return Rows("".join(rows.text for rows in alone), len(alone), sum(rows.errors for rows in alone))
 
 
-def read_alone(crew: BulkCrew, source: Source) -> Rows:
+def read_alone(crew: BulkCrew, source: PictureSource) -> Rows:
     """The row of a source that is perhaps one over which processes break down."""
     try:
         return crew.submit((source,)).result()

@@ -10,7 +10,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import BinaryIO, NamedTuple, Self
 
-from mnistnet.data.sources import Source
+from mnistnet.data.picture_sources import PictureSource
 from mnistnet.errors import OutputError
 from mnistnet.files import keep_name, require_free
 from mnistnet.reader import Reading
@@ -82,7 +82,7 @@ class GrowingTable:
     def __exit__(self, kind: type[BaseException] | None, _: BaseException | None, __: TracebackType | None) -> None:
         self.file.close()
 
-    def go_on(self, sources: Iterator[Source]) -> Iterator[Source]:
+    def go_on(self, sources: Iterator[PictureSource]) -> Iterator[PictureSource]:
         """The sources that have no row yet; rows from the first on that do not fit to the sources are dropped."""
         left, end = sources, 0
         with self._writing():

@@ -11,7 +11,7 @@ import pytest
 
 from mnistnet.bulk import BATCH, BATCHES_AHEAD, Batch, BulkCrew, Desk, read_batch, read_in_order, set_up
 from mnistnet.crew import Duty, Tell, open_crew
-from mnistnet.data.sources import Source
+from mnistnet.data.picture_sources import PictureSource
 from mnistnet.errors import ClusterError
 from mnistnet.reader import Reader
 from mnistnet.table import Rows, rows_of
@@ -31,8 +31,8 @@ def break_down(*_: object) -> Rows:
     os._exit(1)
 
 
-def numbered(count: int) -> Iterator[Source]:
-    return (Source(f"picture-{number}", error=f"error {number}") for number in range(count))
+def numbered(count: int) -> Iterator[PictureSource]:
+    return (PictureSource(f"picture-{number}", error=f"error {number}") for number in range(count))
 
 
 @posix
@@ -61,7 +61,7 @@ def test_processes_that_break_down_over_nothing_are_told() -> None:
 def test_of_the_sources_no_more_are_asked_for_than_are_under_way() -> None:
     asked = 0
 
-    def asked_for() -> Iterator[Source]:
+    def asked_for() -> Iterator[PictureSource]:
         nonlocal asked
         for source in numbered(10_000):
             asked += 1
@@ -79,7 +79,7 @@ def test_of_the_sources_no_more_are_asked_for_than_are_under_way() -> None:
 
 def test_an_unexpected_failure_costs_one_row() -> None:
     desk = Desk(Reader(small_model()), Path())
-    rows = read_batch(desk, [Source("null\0.png"), Source("other", error="why")], print)
+    rows = read_batch(desk, [PictureSource("null\0.png"), PictureSource("other", error="why")], print)
     first, second = rows.text.splitlines()
     assert "ValueError" in first
     assert second == "other,,0.000000,False,,why"

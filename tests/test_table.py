@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mnistnet.data.sources import Source
+from mnistnet.data.picture_sources import PictureSource
 from mnistnet.errors import OutputError
 from mnistnet.reader import Reading
 from mnistnet.table import COLUMNS, GrowingTable, harmless, row_of, rows_of, whole_rows
@@ -19,8 +19,8 @@ from mnistnet.table import COLUMNS, GrowingTable, harmless, row_of, rows_of, who
 NAMES = ("a.png", 'two\nlines,\r".png', "=1+1.png", "caf\udce9.png", "七.png", "last.png")
 
 
-def sources(names: Sequence[str] = NAMES) -> Iterator[Source]:
-    return (Source(name, error="unreadable" if name == "a.png" else "") for name in names)
+def sources(names: Sequence[str] = NAMES) -> Iterator[PictureSource]:
+    return (PictureSource(name, error="unreadable" if name == "a.png" else "") for name in names)
 
 
 def write(

@@ -17,7 +17,7 @@ from mnistnet.commands import UsageError, printable, show_error
 from mnistnet.commands.models import describe_model, file_sha256, find_model
 from mnistnet.commands.progress import progress_bar
 from mnistnet.crew import open_crew
-from mnistnet.data.sources import find_sources, is_url
+from mnistnet.data.picture_sources import find_picture_sources, is_url
 from mnistnet.table import GrowingTable, Rows
 
 MOST_WORKERS = 60
@@ -36,7 +36,7 @@ def read_to_table(args: argparse.Namespace) -> int:
     with GrowingTable(args.csv, mark=mark, overwrite=args.force) as table:
         count = Count(table, quiet=args.quiet)
         try:
-            left = table.go_on(chain.from_iterable(map(find_sources, args.inputs)))
+            left = table.go_on(chain.from_iterable(map(find_picture_sources, args.inputs)))
             if table.before.pictures and not args.quiet:
                 show_error(f"{table.before.pictures:,} pictures were read before, in {table.part}")
             with count.bar, open_crew(duty, workers=args.workers or 1, scheduler=args.scheduler) as crew:
@@ -105,7 +105,7 @@ class Count:
             threading.Thread(target=self._find_total, args=(inputs,), daemon=True).start()
 
     def _find_total(self, inputs: Sequence[str]) -> None:
-        self.bar.update(self.task, total=sum(1 for text in inputs for _ in find_sources(text)))
+        self.bar.update(self.task, total=sum(1 for text in inputs for _ in find_picture_sources(text)))
 
     def __str__(self) -> str:
         rate = self.read / (time.perf_counter() - self.started)

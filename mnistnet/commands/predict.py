@@ -12,7 +12,7 @@ from mnistnet.commands import UsageError, filled, filled_path, printable, show_e
 from mnistnet.commands.cluster import add_scheduler_option
 from mnistnet.commands.models import describe_model, find_model
 from mnistnet.data.folder import find_pictures
-from mnistnet.data.sources import content_of, find_sources
+from mnistnet.data.picture_sources import content_of, find_picture_sources
 from mnistnet.errors import OutputError, PictureError
 from mnistnet.files import require_writable, write_text
 from mnistnet.reader import Reader, Reading, percent
@@ -128,7 +128,7 @@ def read_one(text: str, read: Read) -> Iterator[Reading]:
     if text == "-":
         yield read(sys.stdin.buffer.read() if sys.stdin else b"", name="-")
         return
-    for name, error in find_sources(text):
+    for name, error in find_picture_sources(text):
         yield Reading(name, error=error) if error else read_source(name, read)
 
 

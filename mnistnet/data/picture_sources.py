@@ -1,4 +1,4 @@
-"""Sources: the pictures that a word on the command line stands for, on this machine or behind a URL.
+"""Picture sources: the pictures that a word on the command line stands for, on this machine or behind a URL.
 
 URLs are those of fsspec: s3://bucket/folder, gs://, https://, file:// and others.
 """
@@ -11,14 +11,14 @@ from mnistnet.data.folder import SUFFIXES, find_pictures, walk_pictures
 from mnistnet.errors import PictureError
 
 
-class Source(NamedTuple):
+class PictureSource(NamedTuple):
     """A picture's path or URL; or why what was named has none."""
 
     name: str
     error: str = ""
 
 
-def find_sources(text: str) -> Iterator[Source]:
+def find_picture_sources(text: str) -> Iterator[PictureSource]:
     """The pictures that a file, a folder and all below it, a pattern, or a URL of these stands for, in order; one
     source with an error where there is none. Of a folder only its names are held, whatever lies below it."""
     found = False
@@ -27,10 +27,10 @@ def find_sources(text: str) -> Iterator[Source]:
             found = True
             yield source
     except OSError as error:
-        yield Source(text, f"cannot read {text}: {error.strerror or error}")
+        yield PictureSource(text, f"cannot read {text}: {error.strerror or error}")
     else:
         if not found:
-            yield Source(text, nothing_at(text))
+            yield PictureSource(text, nothing_at(text))
 
 
 def is_url(text: str) -> bool:
@@ -45,17 +45,17 @@ def nothing_at(text: str) -> str:
     return f"no file matches {text}; check the pattern"
 
 
-def on_disk(text: str) -> Iterator[Source]:
+def on_disk(text: str) -> Iterator[PictureSource]:
     """The pictures of a path or pattern. Raises OSError."""
     paths = walk_pictures(Path(text)) if Path(text).is_dir() else find_pictures(text)
     for path in paths:
         if isinstance(path, OSError):
-            yield Source(str(path.filename), f"cannot read {path.filename}: {path.strerror}")
+            yield PictureSource(str(path.filename), f"cannot read {path.filename}: {path.strerror}")
         else:
-            yield Source(text if path == Path(text) else str(path))
+            yield PictureSource(text if path == Path(text) else str(path))
 
 
-def at_url(url: str) -> Iterator[Source]:
+def at_url(url: str) -> Iterator[PictureSource]:
     """The pictures of a URL."""
     try:
         files, path = open_url(url)
@@ -63,9 +63,9 @@ def at_url(url: str) -> Iterator[Source]:
             paths: Iterator[str] = iter(sorted(files.glob(path)))
         else:
             paths = walk_url(files, path) if files.isdir(path) else iter([path])
-        yield from (Source(files.unstrip_protocol(path)) for path in paths)
+        yield from (PictureSource(files.unstrip_protocol(path)) for path in paths)
     except Exception as error:  # each kind of storage raises its own
-        yield Source(url, reason(url, error))
+        yield PictureSource(url, reason(url, error))
 
 
 def walk_url(files: Any, folder: str) -> Iterator[str]:

@@ -7,7 +7,7 @@ import fsspec
 import pytest
 
 from mnistnet.data.folder import is_picture
-from mnistnet.data.sources import content_of, find_sources
+from mnistnet.data.picture_sources import content_of, find_picture_sources
 from mnistnet.errors import PictureError
 
 NAMES = ("b/1.png", "b/c/2.PNG", "b.png", "a.jpg", "a/x/y/3.gif", "notes.txt", "b/._1.png")
@@ -24,25 +24,27 @@ def folder(tmp_path: Path) -> Path:
 
 
 def test_a_folder_is_walked_in_the_order_of_sorted_paths(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    assert [source.name for source in find_sources(str(folder))] == [str(folder / name) for name in PICTURES]
+    assert [source.name for source in find_picture_sources(str(folder))] == [str(folder / name) for name in PICTURES]
     assert [folder / name for name in PICTURES] == sorted(path for path in folder.rglob("*") if is_picture(path))
     monkeypatch.chdir(folder)
-    assert [source.name for source in find_sources(".")] == [str(Path(name)) for name in PICTURES]
-    assert [source.name for source in find_sources("*.png")] == ["b.png"]
-    assert [source.name for source in find_sources("./b.png")] == ["./b.png"]
+    assert [source.name for source in find_picture_sources(".")] == [str(Path(name)) for name in PICTURES]
+    assert [source.name for source in find_picture_sources("*.png")] == ["b.png"]
+    assert [source.name for source in find_picture_sources("./b.png")] == ["./b.png"]
 
 
 def test_a_url_is_walked_alike_and_read(folder: Path) -> None:
     memory = fsspec.filesystem("memory")
     memory.put(f"{folder}/", "/scans/", recursive=True)
     for url in ("memory://scans", folder.as_uri()):
-        names = [source.name for source in find_sources(url)]
+        names = [source.name for source in find_picture_sources(url)]
         assert sorted(name.removeprefix(f"{url}/").removeprefix("memory:///scans/") for name in names) == sorted(
             PICTURES
         )
         assert sorted(bytes(content_of(name, folder=Path())).decode() for name in names) == sorted(PICTURES)
-        assert [source.name for source in find_sources(f"{url}/*.png")] == [n for n in names if n.endswith("/b.png")]
-        assert [source.name for source in find_sources(names[0])] == names[:1]
+        assert [source.name for source in find_picture_sources(f"{url}/*.png")] == [
+            n for n in names if n.endswith("/b.png")
+        ]
+        assert [source.name for source in find_picture_sources(names[0])] == names[:1]
 
 
 @pytest.mark.parametrize(
@@ -54,13 +56,13 @@ def test_a_url_is_walked_alike_and_read(folder: Path) -> None:
     ],
 )
 def test_where_there_is_none_it_says_why(text: str, said: str) -> None:
-    (source,) = find_sources(text)
+    (source,) = find_picture_sources(text)
     assert source.name == text
     assert source.error.startswith(said)
 
 
 def test_a_url_that_cannot_be_read_is_a_picture_error() -> None:
-    (source,) = find_sources("memory://nowhere/3.png")
+    (source,) = find_picture_sources("memory://nowhere/3.png")
     with pytest.raises(PictureError, match="there is no such file"):
         content_of(source.name, folder=Path())
 
