@@ -15,6 +15,10 @@ from mnistnet.files import new_file, require_writable
 from mnistnet.model_file import Model
 
 
+MOST = 5_000
+"""Images by which weights are rounded well."""
+
+
 class Export(NamedTuple):
     """A file to write, and what is said of it."""
 
@@ -94,11 +98,14 @@ def as_page(path: Path, model: Model, model_path: Path, data: str | None) -> Exp
     from mnistnet.export.eight_bit import in_eight_bits, measure_change
     from mnistnet.export.html import drawing_page
 
-    dataset = tested_at_hand(model.provenance, data, model=str(model_path))
-    eight_bit = in_eight_bits(model, load_sample().learning.images)
+    dataset = tested_at_hand(model, data, path=str(model_path))
+    images = (
+        load_sample().learning.images if model.reads_digits else dataset.learning.images[:MOST] if dataset else None
+    )
+    eight_bit = in_eight_bits(model, images)
     change = measure_change(model, eight_bit.model, dataset.test) if dataset else None
     content = drawing_page(eight_bit, change).encode()
-    told = "not measured: the test images are not here (`mnistnet data fetch`, or --data)"
+    told = "not measured: the test images are not here (--data, or for MNIST `mnistnet data fetch`)"
     if change:
         told = f"{change.eight_bit_errors:,} of {change.images:,} test images misread instead of {change.errors:,}"
     facts = {"eight_bit": change._asdict() if change else None}
@@ -115,17 +122,25 @@ def as_onnx(path: Path, model: Model) -> Export:
         raise OutputError(
             f"cannot write {path}: {reason}; install it with: python -m pip install 'mnistnet[onnx]'"
         ) from error
-    facts = {
+    facts: dict[str, Any] = {
         "opset": onnx.OPSET,
         "ir_version": onnx.IR_VERSION,
-        "input": {"name": onnx.INPUT, "type": "float32", "shape": onnx.INPUT_SHAPE},
-        "output": {"name": onnx.OUTPUT, "type": "float32", "shape": onnx.OUTPUT_SHAPE},
+        "input": {"name": onnx.INPUT, "type": "float32", "shape": onnx.input_shape(model)},
+        "output": {"name": onnx.OUTPUT, "type": "float32", "shape": onnx.output_shape(model)},
     }
     lines = [
-        f"input: {onnx.INPUT}, float32 ({', '.join(map(str, onnx.INPUT_SHAPE))}), ink 1, background 0",
-        f"output: {onnx.OUTPUT}, float32 ({', '.join(map(str, onnx.OUTPUT_SHAPE))})",
+        f"input: {onnx.INPUT}, float32 ({', '.join(map(str, onnx.input_shape(model)))}), ink 1, background 0",
+        f"output: {onnx.OUTPUT}, float32 ({', '.join(map(str, onnx.output_shape(model)))})",
     ]
-    return Export(path, onnx.onnx_bytes(model), "onnx", f"opset {onnx.OPSET}", facts, lines, trial(path))
+    return Export(
+        path,
+        onnx.onnx_bytes(model),
+        "onnx",
+        f"opset {onnx.OPSET}",
+        facts,
+        lines,
+        trial(path) if model.reads_digits else "Its outputs are, in order: " + ", ".join(model.classes),
+    )
 
 
 def as_json(export: Export, model_path: Path, model: Model) -> dict[str, Any]:

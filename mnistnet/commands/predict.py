@@ -3,7 +3,7 @@
 import argparse
 import json
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Protocol
@@ -82,7 +82,7 @@ def run(args: argparse.Namespace) -> int:
         if args.json:
             print(json.dumps(reading.as_json()), flush=True)
         else:
-            show(reading, name_it=args.inputs != [reading.file])
+            show(reading, model.classes, name_it=args.inputs != [reading.file])
     if args.csv:
         write_csv(readings, args.csv, overwrite=args.force)
     return 1 if any(reading.error for reading in readings) else 0
@@ -121,16 +121,16 @@ def read_one(text: str, read: Read) -> Iterator[Reading]:
         yield Reading(text, error=f"no file matches {text}; check the pattern")
 
 
-def show(reading: Reading, *, name_it: bool) -> None:
+def show(reading: Reading, classes: Sequence[str], *, name_it: bool) -> None:
     """One line a picture."""
     if reading.error:
         show_error(reading.error)
         return
-    print((f"{printable(reading.file)}: " if name_it else "") + answer(reading), flush=True)
+    print((f"{printable(reading.file)}: " if name_it else "") + printable(answer(reading, classes)), flush=True)
 
 
-def answer(reading: Reading) -> str:
-    """The digits with their confidence, and the runner-up where it is close; or why there are none."""
+def answer(reading: Reading, classes: Sequence[str]) -> str:
+    """The digits, or another class, with their confidence, and the runner-up where it is close; or why there are none."""
     if not reading.digits:
         return f"no digit ({'; '.join(reading.warnings)})"
     words = [f"{reading.digits}  {percent(reading.confidence)}"]
@@ -140,7 +140,7 @@ def answer(reading: Reading) -> str:
         ranked = sorted(enumerate(reading.parts[0].probabilities), key=lambda pair: -pair[1])
         digit, probability = ranked[1]
         if probability >= CLOSE:
-            words.append(f"or {digit} ({percent(probability)})")
+            words.append(f"or {classes[digit]} ({percent(probability)})")
     return "  ".join(words + [f"({warning})" for warning in reading.warnings])
 
 

@@ -7,9 +7,10 @@ from mnistnet.model_file import Model
 
 def description(model: Model) -> str:
     """What the network is and how well it reads, in a few words."""
+    names = f"Tells apart {', '.join(model.classes):.200}"
     facts, layers = model.provenance, "-".join(map(str, model.network.sizes))
     text = (
-        f"Reads handwritten digits: {layers} {model.network.activation}, "
+        f"{'Reads handwritten digits' if model.reads_digits else names}: {layers} {model.network.activation}, "
         f"{facts.test_errors:,} of {facts.test_images:,} test images misread"
     )
     return f"{text}; {facts.notice}" if facts.notice else text

@@ -8,7 +8,7 @@ import pytest
 from mnistnet.arrays import SIDE, Floats
 from mnistnet.data.mnist import load_sample
 from mnistnet.nn.workspace import Workspace
-from mnistnet.training.augmentation import SURFACES, Warps, random_warps, resample, warped
+from mnistnet.training.augmentation import Warps, random_warps, resample, surfaces, warped
 
 USUAL = Warps(rotation=14, scale=0.15, shear=0.12, shift=1.5, field=1)
 ROWS, COLUMNS = np.mgrid[:SIDE, :SIDE].astype(np.float32)
@@ -145,7 +145,7 @@ def test_the_generator_alone_decides(digits: Floats) -> None:
 
 
 def test_the_surfaces_are_one_rows_columns_and_bumps() -> None:
-    one, rows, columns, *bumps = SURFACES.reshape(-1, SIDE, SIDE)
+    one, rows, columns, *bumps = surfaces(SIDE).reshape(-1, SIDE, SIDE)
     np.testing.assert_array_equal(one, 1)
     np.testing.assert_array_equal(rows, ROWS - 13.5)
     np.testing.assert_array_equal(columns, COLUMNS - 13.5)
