@@ -160,8 +160,8 @@ def require_same_kind(entries: Sequence[Entry]) -> None:
     for other in others:
         if (other.model.classes, other.model.image_format) != (first.model.classes, first.model.image_format):
             raise DataError(
-                f"{first.name} reads {kind_text(first.model)}, {other.name} {kind_text(other.model)}: compare models that "
-                "read the same"
+                f"{first.name} reads {kind_text(first.model)}, {other.name} {kind_text(other.model)}: compare models "
+                "of the same kind"
             )
 
 

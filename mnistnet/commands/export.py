@@ -14,7 +14,6 @@ from mnistnet.errors import OutputError
 from mnistnet.files import new_file, require_writable
 from mnistnet.model_file import Model
 
-
 MOST = 5_000
 """Images by which weights are rounded well."""
 

@@ -130,7 +130,7 @@ def show(reading: Reading, classes: Sequence[str], *, name_it: bool) -> None:
 
 
 def answer(reading: Reading, classes: Sequence[str]) -> str:
-    """The digits, or another class, with their confidence, and the runner-up where it is close; or why there are none."""
+    """The digits, or other class, with their confidence, and the runner-up where it is close; or why there are none."""
     if not reading.digits:
         return f"no digit ({'; '.join(reading.warnings)})"
     words = [f"{reading.digits}  {percent(reading.confidence)}"]

@@ -96,7 +96,7 @@ def load_set(
         learning,
         test,
         dict(zip(keys, hashes, strict=True)),
-        f"no published checksum of {name} is known here: whether its files are right, nobody has checked",
+        f"no published checksum of {name} is known: that its files are right is taken on trust",
         ImageFormat(pairs[0][0].shape[1], usual_box(pairs[0][0])),
         names,
         have_strokes(learning.images),

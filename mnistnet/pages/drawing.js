@@ -30,7 +30,7 @@ function show(network, pad) {
   const reading = read(network, pad.ink(), PAD_SIDE, PAD_SIDE);
   at("undo").disabled = !pad.canUndo;
   at("clear").disabled = pad.isEmpty;
-  at("digit").textContent = reading ? reading.digit : "?";
+  at("digit").textContent = reading ? reading.label : "?";
   at("digit").className = reading ? (reading.sure ? "sure" : "unsure") : "none";
   at("confidence").textContent = reading ? percent(reading.probabilities[reading.digit]) : "";
   const words = reading ? doubt(network, reading) : "";
@@ -42,15 +42,15 @@ function show(network, pad) {
     row.cells[1].textContent = percent(share);
     row.querySelector(".bar").style.width = `${100 * share}%`;
   }
-  showSeen(reading?.image ?? new Float32Array(28 * 28));
-  const seen = reading ? "the drawing, 28 x 28 pixels" : "nothing yet";
+  showSeen(reading?.image ?? new Float32Array(network.side ** 2));
+  const seen = reading ? `the drawing, ${network.side} x ${network.side} pixels` : "nothing yet";
   at("seen").setAttribute("aria-label", `What the network saw: ${seen}`);
   const answer = ["digit", "confidence", "doubt"].map((id) => at(id).textContent);
   sayLater(reading ? answer.filter(Boolean).join(", ") : "nothing drawn");
 }
 
 function showSeen(image) {
-  const pixels = new ImageData(28, 28);
+  const pixels = new ImageData(Math.sqrt(image.length), Math.sqrt(image.length));
   for (const [place, ink] of image.entries()) pixels.data.set([255 * ink, 255 * ink, 255 * ink, 255], 4 * place);
   at("seen").getContext("2d").putImageData(pixels, 0, 0);
 }

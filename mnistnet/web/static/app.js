@@ -12,8 +12,9 @@ for (const element of document.querySelectorAll("[data-text]")) element.textCont
 const news = document.getElementById("news");
 const tell = (error) => (news.textContent = TEXTS.failed(error.message));
 
-startPictures();
+const model = ask("/api/model");
+startPictures(model.then(({ classes }) => classes));
 startDrawing().then(startCorrections).catch(tell);
-ask("/api/model")
-  .then((model) => (document.getElementById("model").textContent = TEXTS.model(model)))
+model
+  .then((card) => (document.getElementById("model").textContent = TEXTS.model(card)))
   .catch(tell);

@@ -8,8 +8,8 @@ const PATH = "/api/corrections";
 const MOST_SHOWN = 60;
 
 /** Have drawings of the pad named, kept, shown, counted and deleted. */
-export async function startCorrections(pad) {
-  const digits = [..."0123456789"].map((value) => Object.assign(document.createElement("option"), { value }));
+export async function startCorrections({ pad, classes }) {
+  const digits = classes.map((value) => Object.assign(document.createElement("option"), { value }));
   byId("digits").append(...digits);
   byId("correct").addEventListener("submit", (event) => {
     event.preventDefault();

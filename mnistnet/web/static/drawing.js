@@ -9,15 +9,14 @@ import { ask } from "./server.js";
 import { TEXTS } from "./texts.js";
 
 const byId = (id) => document.getElementById(id);
-const SIDE = 28;
 const STILL = 400; // milliseconds without a change, after which it is said aloud and the server is asked
 
-/** Start the drawing part of the page; gives the pad. */
+/** Start the drawing part of the page; gives the pad, and the classes that are told apart. */
 export async function startDrawing() {
-  const bars = newBars();
-  byId("bars").append(bars);
   byId("pad").setAttribute("aria-label", TEXTS.padLabel);
   const network = await loadNetwork();
+  const bars = newBars(network.classes);
+  byId("bars").append(bars);
   let timer = 0;
 
   const show = () => {
@@ -41,7 +40,7 @@ export async function startDrawing() {
   });
   byId("inside").addEventListener("toggle", show);
   show();
-  return pad;
+  return { pad, classes: network.classes };
 }
 
 /** The network that reads drawings, as the server packs it. */
@@ -61,12 +60,12 @@ function damageWanted() {
 /** Show what was read at once: the digit, the bars and what the network saw. */
 function showAnswer(answer, reasons, bars) {
   byId("says").textContent = answer
-    ? TEXTS.says(answer.digit.toString(), TEXTS.percent(answer.probabilities[answer.digit]), answer.sure, reasons)
+    ? TEXTS.says(answer.label, TEXTS.percent(answer.probabilities[answer.digit]), answer.sure, reasons)
     : TEXTS.nothing;
   fill(bars, answer?.probabilities, answer?.digit);
   if (answer) {
-    paintInk(byId("seen"), answer.image, SIDE);
-    byId("seen").setAttribute("aria-label", TEXTS.saw(answer.digit));
+    paintInk(byId("seen"), answer.image, Math.sqrt(answer.image.length));
+    byId("seen").setAttribute("aria-label", TEXTS.saw(answer.label));
   } else {
     wipe(byId("seen"));
   }
@@ -83,8 +82,8 @@ async function settle(answer, ink) {
     const { parts } = await ask("/api/inside?single=true", { method: "POST", body: await asPicture(ink) });
     byId("evidence").replaceChildren(
       ...parts.flatMap((part) => [
-        showEvidence(part.image, part.for_answer, TEXTS.evidence(part.digit)),
-        showEvidence(part.image, part.for_runner_up, TEXTS.runnerUp(part.runner_up)),
+        showEvidence(part.image, part.for_answer, TEXTS.evidence(part.label)),
+        showEvidence(part.image, part.for_runner_up, TEXTS.runnerUp(part.runner_up_label)),
       ]),
     );
   } catch (error) {
@@ -102,7 +101,7 @@ function asPicture(ink) {
 /** What the network saw, and which of it spoke for or against a digit. */
 function showEvidence(image, spoke, text) {
   const canvas = picture("evidence", text);
-  paintEvidence(canvas, image, spoke, SIDE);
+  paintEvidence(canvas, image, spoke, Math.sqrt(image.length));
   return captioned(canvas, text);
 }
 
