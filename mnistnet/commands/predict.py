@@ -8,6 +8,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Protocol
 
+from mnistnet.arrays import DIGITS
 from mnistnet.commands import UsageError, filled, filled_path, printable, show_error
 from mnistnet.commands.models import describe_model, find_model
 from mnistnet.data.folder import SUFFIXES, find_pictures
@@ -132,7 +133,8 @@ def show(reading: Reading, classes: Sequence[str], *, name_it: bool) -> None:
 def answer(reading: Reading, classes: Sequence[str]) -> str:
     """The digits, or other class, with their confidence, and the runner-up where it is close; or why there are none."""
     if not reading.digits:
-        return f"no digit ({'; '.join(reading.warnings)})"
+        nothing = "no digit" if tuple(classes) == DIGITS else "nothing"
+        return f"{nothing} ({'; '.join(reading.warnings)})"
     words = [f"{reading.digits}  {percent(reading.confidence)}"]
     if not reading.sure:
         words.append("unsure")

@@ -25,7 +25,7 @@ from mnistnet.errors import DataError
 
 SUFFIXES = {".png", ".jpg", ".jpeg", ".bmp", ".gif", ".webp", ".tif", ".tiff"}
 """Of pictures, in small letters."""
-TABLE = "labels.csv"
+TABLE, FROM_NAMES = "labels.csv", "file names"
 EXPECTED = (
     f"expected a table {TABLE} with the columns file,label, or sub-folders named by digit (3/anna.png), "
     "or file names that begin with it (3_anna.png, 42.png, none_1.png)"
@@ -88,7 +88,7 @@ def label_folder(folder: Path, files: Sequence[Path], kind: LabelKind | None = N
     elif pictures := label_each(folder, files, partial(label_of_folder, kind=kind)):
         labels_from = "sub-folders"
     elif pictures := label_each(folder, files, partial(label_of_name, kind=kind)):
-        labels_from = "file names"
+        labels_from = FROM_NAMES
     else:
         what = f"no labels for the {len(files)} pictures" if files else "no pictures"
         expected = (

@@ -6,6 +6,7 @@ So it is the same whatever the files are called, and a picture that is there twi
 
 import hashlib
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
@@ -13,7 +14,16 @@ import numpy as np
 
 from mnistnet.arrays import BOX, SIDE, Floats, ImageFormat
 from mnistnet.data.class_names import in_order, require_names
-from mnistnet.data.folder import OF_ANY, OF_DIGITS, LabelledFolder, LabelledPicture, label_among, label_folder, name_in
+from mnistnet.data.folder import (
+    FROM_NAMES,
+    OF_ANY,
+    OF_DIGITS,
+    LabelledFolder,
+    LabelledPicture,
+    label_among,
+    label_folder,
+    name_in,
+)
 from mnistnet.data.idx_set import have_strokes
 from mnistnet.data.mnist import Dataset, Examples
 from mnistnet.errors import DataError, PictureError
@@ -76,14 +86,15 @@ def load_pictures(
 
 def label_pictures(folder: Path, files: Sequence[Path], classes: Sequence[str] | None) -> LabelledFolder:
     """The pictures with their labels: names among classes; without these digits, where all pictures have such, or any
-    names. Raises DataError."""
+    names. A sub-folder that may be a class is one, whatever the files in it are called. Raises DataError."""
     if classes:
         return label_folder(folder, files, label_among(classes))
-    try:
+    with suppress(DataError):
         labelled = label_folder(folder, files, OF_DIGITS)
-    except DataError:
-        return label_folder(folder, files, OF_ANY)
-    return label_folder(folder, files, OF_ANY) if labelled.without_label else labelled
+        in_folders = labelled.labels_from != FROM_NAMES or all(file.parent == folder for file in files)
+        if in_folders and not labelled.without_label:
+            return labelled
+    return label_folder(folder, files, OF_ANY)
 
 
 def named_classes(pictures: Iterable[LabelledPicture], classes: Sequence[str] | None, folder: Path) -> tuple[str, ...]:

@@ -65,6 +65,8 @@ def headline(report: Report) -> str:
         wrong = f"{without['test_errors']:,} of {without['test_images']:,} wrong"
         lines.append(f"Without {count} images of disputed labels: {percent(without['test_accuracy'])}, {wrong}")
     lines.append(training_text(report))
+    if not are_digits(classes := classes_of(report)):
+        lines.append(textwrap.shorten(f"Classes: {', '.join(classes)}", WIDTH, placeholder=" ..."))
     calibration = report["calibration"]
     if sure := calibration["sure_images"]:
         errors, off = calibration["sure_errors"], calibration["expected_calibration_error"]
