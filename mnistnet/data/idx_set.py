@@ -20,7 +20,7 @@ from mnistnet.data.mnist_files import FILES, unpacked
 from mnistnet.errors import DataError
 from mnistnet.vision.normalize import stroke_width
 
-FILE_NAME = re.compile(r"((?:.+-)?)(train|t10k|test)-(images|labels)[-.]idx[13]-ubyte(?:\.gz)?")
+FILE_NAME = re.compile(r"((?:[^/\\]+-)?)(train|t10k|test)-(images|labels)[-.]idx[13]-ubyte(?:\.gz)?")
 ROLES = (("train", "images"), ("train", "labels"), ("test", "images"), ("test", "labels"))
 TRANSPOSED = " (transposed)"
 """Behind a file's name in the record of its hash, where its pictures were turned."""
@@ -76,7 +76,7 @@ def load_set(
     hashes = [hashlib.sha256(content).hexdigest() for content in contents]
     if any(file.sha256 in hashes for file in FILES):
         if tuple(classes or DIGITS) != DIGITS or transposed:
-            raise DataError("these are MNIST's files, upright and of digits; leave out --classes and --transposed")
+            raise DataError(f"{files.paths[0].parent} holds MNIST itself: upright pictures of the digits 0 to 9 and no others")
         if [file.sha256 for file in FILES] != hashes:
             return load_folder(files.paths[0].parent)  # which says what file is damaged
         return mnist_of({file.name: content for file, content in zip(FILES, contents, strict=True)})

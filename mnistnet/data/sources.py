@@ -42,7 +42,7 @@ def load_source(
     if where == SAMPLE:
         dataset = load_sample()
         if transposed or tuple(classes or dataset.classes) != dataset.classes:
-            raise DataError("the sample is of digits, and upright; leave out --classes and --transposed")
+            raise DataError("the sample is of MNIST's: upright pictures of the digits 0 to 9 and no others")
         return of_side(dataset, side)
     from mnistnet.data import idx_url
 
