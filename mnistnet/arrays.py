@@ -1,6 +1,7 @@
-"""Array types and MNIST's picture format, which every room shares."""
+"""Array types and the format of pictures, which every room shares."""
 
-from typing import Any, TypeAlias
+from math import isqrt
+from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -9,14 +10,35 @@ Floats: TypeAlias = NDArray[np.floating[Any]]
 """float32 in training and reading, float64 in gradient checks."""
 
 Labels: TypeAlias = NDArray[np.integer[Any]]
-"""(n,) class numbers, each in [0, CLASSES)."""
+"""(n,) class numbers, each in [0, classes)."""
 
 Bytes: TypeAlias = NDArray[np.uint8]
 
-SIDE = 28
-"""A picture is SIDE x SIDE pixels, ink 1.0 on background 0.0."""
+SIDE, BOX, CLASSES = 28, 20, 10
+"""MNIST's (LeCun et al. 1998)."""
 
-BOX = 20
-"""The longer side of the ink's box inside the picture (LeCun et al. 1998, MNIST's own convention)."""
+DIGITS = tuple(map(str, range(CLASSES)))
+"""The names of MNIST's classes."""
 
-CLASSES = 10
+LEAST_SIDE, MOST_SIDE = 8, 128
+"""Of pictures of other sets."""
+
+
+class ImageFormat(NamedTuple):
+    """What a network was trained on, and is given: side x side pixels, ink 1.0 on background 0.0."""
+
+    side: int = SIDE
+    box: int = BOX
+    """The longer side of the ink's box inside the picture."""
+
+    @property
+    def pixels(self) -> int:
+        return self.side * self.side
+
+
+MNIST_FORMAT = ImageFormat()
+
+
+def side_of(images: Floats) -> int:
+    """The side of square pictures, (..., side^2)."""
+    return isqrt(images.shape[-1])

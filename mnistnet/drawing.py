@@ -5,7 +5,7 @@ Whatever pictures need besides, such as telling ink from paper or one digit from
 
 from typing import NamedTuple
 
-from mnistnet.arrays import SIDE, Floats
+from mnistnet.arrays import Floats
 from mnistnet.evaluation.calibration import judge
 from mnistnet.model_file import Model
 from mnistnet.vision.normalize import ink_box, to_mnist
@@ -16,22 +16,22 @@ class DrawnDigit(NamedTuple):
 
     digit: int
     probabilities: Floats
-    """(10,), calibrated."""
+    """(classes,), calibrated."""
     sure: bool
     likeness: float
     """To any digit: the log-odds of a digit against all else."""
     image: Floats
-    """(784,): what the network saw."""
+    """(pixels,): what the network saw."""
 
 
 def read_drawing(model: Model, ink: Floats) -> DrawnDigit | None:
     """All of ink, (h, w) float32 in [0, 1], as one digit; None where there is no ink. Raises ModelError."""
-    image = to_mnist(ink, ink_box(ink)).reshape(SIDE * SIDE)
+    image = to_mnist(ink, ink_box(ink), to=model.image_format).reshape(-1)
     return read_prepared(model, image) if image.any() else None
 
 
 def read_prepared(model: Model, image: Floats) -> DrawnDigit:
-    """A digit in MNIST's format, (784,). Raises ModelError."""
+    """A digit in the model's own format, (pixels,). Raises ModelError."""
     judgement = judge(model.network, model.params, model.calibration, image[None])
     (probabilities,), (likeness,), (sure,) = judgement
     return DrawnDigit(int(probabilities.argmax()), probabilities, bool(sure), float(likeness), image)

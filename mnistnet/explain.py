@@ -12,7 +12,7 @@ from typing import NamedTuple
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
-from mnistnet.arrays import SIDE, Floats
+from mnistnet.arrays import SIDE, Floats, side_of
 from mnistnet.model_file import Model
 from mnistnet.nn.saliency import evidence
 from mnistnet.painting import AGAINST, FOR, paint_evidence
@@ -42,6 +42,7 @@ ONE = Layout(1, 8, 8, Box(HALF + GAP, CAPTION, WIDTH, CAPTION + 8 * SIDE))
 SOME = Layout(4, 4, 4, Box(0, 138, 228, 210))
 MANY = Layout(7, 2, 4, Box(0, 82, 116, 128))
 MOST_OF_SOME = 12
+MOST_BARS = 10
 
 
 def draw_explanation(
@@ -125,11 +126,11 @@ def draw_box(draw: ImageDraw.ImageDraw, part: Part, scale: float, *, right: int)
     x0, y0, x1, y1 = x0 - 2, y0 - 2 + CAPTION, x1 + 1, y1 + 1 + CAPTION
     for grown, colour in ((1, PAPER), (0, FOR)):  # a white rim keeps it visible on anything
         draw.rectangle((x0 - grown, y0 - grown, x1 + grown, y1 + grown), outline=colour, width=2)
-    if y1 - y0 < 2 * CAPTION:
+    if y1 - y0 < 2 * CAPTION or len(part.label) > 1:  # the only part, whose name stands above
         return
     tag = max(min(x0, right - 14), 0), max(y0 - 17, CAPTION)
     draw.rectangle((*tag, tag[0] + 13, tag[1] + 17), fill=FOR, outline=PAPER)
-    write(draw, (tag[0] + 7, tag[1] + 9), str(part.digit), 14, PAPER, anchor="mm")
+    write(draw, (tag[0] + 7, tag[1] + 9), part.label, 14, PAPER, anchor="mm")
 
 
 def draw_parts(parts: Sequence[Part], images: Floats, model: Model) -> Image.Image:
@@ -155,33 +156,43 @@ def draw_part(part: Part, image: Floats, model: Model, layout: Layout) -> Image.
     second = side + layout.gap
     if layout is ONE:
         write(draw, (0, 0), "as the network sees it", 13, MUTED)
-        write(draw, (second, 0), f"which pixels spoke for {part.digit}", 13, MUTED)
+        write(draw, (second, 0), f"which pixels spoke for {shorten(part.label, 13, 80)}", 13, MUTED)
         write(draw, (layout.bars.x0, 0), "probabilities", 13, MUTED)
     else:
-        write(draw, (0, CAPTION - 4), f"{part.digit}  {percent(part.probabilities[part.digit])}", 13, anchor="ls")
+        write(draw, (0, CAPTION - 4), f"{part.label}  {percent(part.probabilities[part.digit])}", 13, anchor="ls")
     spoke = evidence(model.network, model.params, image, part.digit)
-    card.paste(as_image(1 - image.reshape(SIDE, SIDE), (side, side)), (0, CAPTION))
-    card.paste(paint_evidence(image, spoke, scale=layout.scale), (second, CAPTION))
+    seen = side_of(image)
+    card.paste(as_image(1 - image.reshape(seen, seen), (side, side)), (0, CAPTION))
+    painted = paint_evidence(image, spoke, scale=layout.scale)
+    card.paste(painted if seen == SIDE else painted.resize((side, side), Image.Resampling.NEAREST), (second, CAPTION))
     for left in (0, second):
         draw.rectangle((left, CAPTION, left + side - 1, CAPTION + side - 1), outline=RULE)
-    draw_bars(draw, part, layout.bars)
+    draw_bars(draw, part, model.classes, layout.bars)
     return card
 
 
-def draw_bars(draw: ImageDraw.ImageDraw, part: Part, box: Box) -> None:
-    """The probabilities as upright bars, with numbers where there is room for them; the part's digit in blue."""
+def draw_bars(draw: ImageDraw.ImageDraw, part: Part, classes: Sequence[str], box: Box) -> None:
+    """The probabilities as upright bars, with numbers where there is room for them; the part's digit in blue.
+
+    Of many classes the likeliest have one.
+    """
+    likeliest = sorted(range(len(classes)), key=lambda number: -part.probabilities[number])
+    shown = sorted(likeliest[:MOST_BARS])
     size = 14 if box.width > HALF - GAP else 10
     numbered = size > 10
     bottom, room = box.y1 - size - 4, box.height - size - 4 - numbered * CAPTION
-    edges = [round(box.x0 + digit * box.width / len(part.probabilities)) for digit in range(11)]
-    for digit, (left, right) in enumerate(pairwise(edges)):
+    edges = [round(box.x0 + place * box.width / len(shown)) for place in range(len(shown) + 1)]
+    for digit, (left, right) in zip(shown, pairwise(edges), strict=True):
         share, chosen = part.probabilities[digit], digit == part.digit
         middle, inset = (left + right) / 2, 1 + numbered * 3
         top = bottom - round(share * room)
         draw.line((left + inset, bottom, right - inset - 1, bottom), RULE)
         if top < bottom:
             draw.rectangle((left + inset, top, right - inset - 1, bottom - 1), FOR if chosen else BAR)
-        write(draw, (middle, box.y1), str(digit), size, TEXT if chosen else MUTED, anchor="ms")
+        name, points = (
+            (classes[digit], size) if len(classes[digit]) == 1 else (cut_off(classes[digit], 10, right - left - 2), 10)
+        )
+        write(draw, (middle, box.y1), name, points, TEXT if chosen else MUTED, anchor="ms")
         if numbered and share >= 0.001:
             write(draw, (middle, top - 4), percent(share), 11, TEXT if chosen else MUTED, anchor="ms")
 
@@ -221,6 +232,12 @@ def write(
 ) -> None:
     """One line of text."""
     draw.text(place, text, colour, font(size), anchor=anchor)
+
+
+def cut_off(text: str, size: int, width: int) -> str:
+    """As many of the first characters as are no wider than that."""
+    text = shorten(text, size, WIDTH)
+    return next((text[:end] for end in range(len(text), 0, -1) if font(size).getlength(text[:end]) <= width), "")
 
 
 def shorten(text: str, size: int, width: int) -> str:

@@ -1,11 +1,12 @@
 """Inspection: what goes on inside a network that reads one digit, as plain values; for whoever shows it."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from mnistnet.arrays import SIDE, Floats
+from mnistnet.arrays import Floats, side_of
 from mnistnet.evaluation.calibration import judge
 from mnistnet.model_file import Model
 from mnistnet.nn.counterfactual import counterfactual
@@ -33,7 +34,7 @@ class Unit:
     adds: float
     """To the answer's logit less the runner-up's."""
     looks_for: Floats
-    """(784,): how its sum changes with each pixel."""
+    """(side^2,): how its sum changes with each pixel."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,7 +54,7 @@ class Change:
     """What the runner-up would have needed."""
 
     image: Floats
-    """(784,) in [0, 1]: with this picture the runner-up wins, where it is reached."""
+    """(side^2,) in [0, 1]: with this picture the runner-up wins, where it is reached."""
     reached: bool
     added: float
     """Ink, as a share of that there was,"""
@@ -77,15 +78,22 @@ class DigitInside:
     """What goes on while a digit is read."""
 
     image: Floats
-    """(784,) in [0, 1], as the network sees it."""
+    """(side^2,) in [0, 1], as the network sees it."""
     part: Part
     runner_up: int
+    classes: Sequence[str]
+    """The names of all."""
     for_answer: Floats
-    """(784,): how much each pixel speaks for the answer, in nats,"""
+    """(side^2,): how much each pixel speaks for the answer, in nats,"""
     for_runner_up: Floats
     """and for the runner-up."""
     layers: list[HiddenLayer]
     change: Change
+
+    @property
+    def rival(self) -> str:
+        """The runner-up's name."""
+        return self.classes[self.runner_up]
 
     def as_json(self) -> dict[str, Any]:
         """The runner-up, what the layers do, and what the runner-up would have needed, without the pictures."""
@@ -100,11 +108,16 @@ class DigitInside:
             }
             for layer in self.layers
         ]
-        return {"runner_up": self.runner_up, "layers": layers, "needed": self.change.as_json()}
+        return {
+            "runner_up": self.runner_up,
+            "runner_up_label": self.rival,
+            "layers": layers,
+            "needed": self.change.as_json(),
+        }
 
 
 def look_inside(model: Model, part: Part, image: Floats) -> DigitInside:
-    """What goes on while the model reads image, (784,), as part; the runner-up has the next logit."""
+    """What goes on while the model reads image, (side^2,), as part; the runner-up has the next logit."""
     network, params = model.network, model.params
     logits, tape = forward(network, params, image[None])
     runner_up = next(int(digit) for digit in np.argsort(-logits[0], kind="stable") if digit != part.digit)
@@ -112,6 +125,7 @@ def look_inside(model: Model, part: Part, image: Floats) -> DigitInside:
         image,
         part,
         runner_up,
+        model.classes,
         evidence(network, params, image, part.digit),
         evidence(network, params, image, runner_up),
         look_into_layers(model, tape, answer=part.digit, rival=runner_up),
@@ -152,8 +166,9 @@ def find_change(model: Model, image: Floats, *, wanted: int) -> Change:
 
 
 def main_place(amounts: Floats) -> str:
-    """In which ninth of the picture most of amounts, (784,), is: one of PLACES."""
-    thirds = [0, SIDE // 3, SIDE - SIDE // 3]
-    sums = np.add.reduceat(np.add.reduceat(amounts.reshape(SIDE, SIDE), thirds, axis=0), thirds, axis=1)
+    """In which ninth of the picture most of amounts, (side^2,), is: one of PLACES."""
+    side = side_of(amounts)
+    thirds = [0, side // 3, side - side // 3]
+    sums = np.add.reduceat(np.add.reduceat(amounts.reshape(side, side), thirds, axis=0), thirds, axis=1)
     row, column = divmod(int(sums.argmax()), len(thirds))
     return PLACES[row][column]

@@ -1,8 +1,9 @@
 """Model file: a trained network and where it comes from, as one archive.
 
-It holds `model.json` (the format's version, the network's sizes, activation and output, the calibration and the
-provenance) and for each layer, from the first, `weights_K.npy` (inputs, outputs) and `bias_K.npy` (outputs,), float32,
-or float16 where that loses nothing; the calibration's detector has its own, `detector_weights_K.npy` and so on.
+It holds `model.json` (the format's version, the network's sizes, activation and output, the pictures' format, the
+classes' names, the calibration and the provenance) and for each layer, from the first, `weights_K.npy` (inputs,
+outputs) and `bias_K.npy` (outputs,), float32, or float16 where that loses nothing; the calibration's detector has its
+own, `detector_weights_K.npy` and so on.
 Whatever training did to the inputs or inside the network is folded into these: the saved network is plain layers. The
 same training gives the same file, byte for byte: no clock and no path goes into it.
 """
@@ -16,16 +17,18 @@ from typing import Any, BinaryIO
 import numpy as np
 
 from mnistnet.archive import BROKEN, fill_arrays, read_facts, require_types, write_archive
-from mnistnet.arrays import CLASSES, SIDE, Floats
+from mnistnet.arrays import DIGITS, LEAST_SIDE, MNIST_FORMAT, MOST_SIDE, Floats, ImageFormat
+from mnistnet.data.class_names import require_names
 from mnistnet.errors import ModelError
 from mnistnet.files import require_regular
 from mnistnet.nn.network import Network, Params, new_params
 
 FORMAT = "mnistnet model"
-FORMAT_VERSION = 4
-READABLE = (2, 3, 4)
-"""Version 2 has no half precision, and no version before CALIBRATED a calibration."""
-CALIBRATED = 4
+FORMAT_VERSION = 5
+READABLE = (2, 3, 4, 5)
+"""Version 2 has no half precision, no version before CALIBRATED a calibration, and before NAMED all are for MNIST's
+pictures and classes."""
+CALIBRATED, NAMED = 4, 5
 MAX_PARAMS = 100_000_000
 MAX_COUNT = 1_000_000_000
 DETECTOR = "detector_"
@@ -55,7 +58,7 @@ class Provenance:
     diagnoses: list[str]
     """What was wrong in training, with the remedy."""
     confusion: list[list[int]]
-    """Test images by true digit (row) and predicted digit (column)."""
+    """Test images by true class (row) and predicted class (column)."""
     versions: dict[str, str | int]
 
     @property
@@ -71,7 +74,7 @@ class Provenance:
     @property
     def test_errors(self) -> int:
         """How many of them were misread."""
-        return self.test_images - sum(row[digit] for digit, row in enumerate(self.confusion))
+        return self.test_images - sum(row[true] for true, row in enumerate(self.confusion))
 
 
 @dataclass(frozen=True, eq=False)
@@ -113,6 +116,14 @@ class Model:
     params: Params
     calibration: Calibration
     provenance: Provenance
+    image_format: ImageFormat = MNIST_FORMAT
+    classes: tuple[str, ...] = DIGITS
+    """Their names, by the number of the output."""
+
+    @property
+    def reads_digits(self) -> bool:
+        """Whether it reads handwritten digits as MNIST has them, of which several may stand in a picture."""
+        return (self.image_format, self.classes) == (MNIST_FORMAT, DIGITS)
 
 
 def save_model(model: Model, path: Path, *, overwrite: bool = False) -> None:
@@ -126,6 +137,8 @@ def save_model(model: Model, path: Path, *, overwrite: bool = False) -> None:
         "sizes": network.sizes,
         "activation": network.activation,
         "output": network.output,
+        "image_format": model.image_format._asdict(),
+        "classes": model.classes,
         "calibration": model.calibration.as_json(),
         "provenance": asdict(model.provenance),
     }
@@ -164,14 +177,27 @@ def read_model(file: BinaryIO) -> Model:
     with zipfile.ZipFile(file) as archive:
         facts = read_facts(archive, "model.json", kind=FORMAT, versions=READABLE)
         network = Network(tuple(facts["sizes"]), facts["activation"], facts["output"])
-        require_usable(network)
+        image_format, classes = MNIST_FORMAT, DIGITS
+        if facts["format_version"] >= NAMED:
+            image_format, classes = read_format(facts["image_format"]), require_names(facts["classes"])
+        require_usable(network, inputs=image_format.pixels, outputs=len(classes))
         params = new_params(network)
         fill_arrays(archive, named_arrays(params))
         calibration = uncalibrated(network)
         if facts["format_version"] >= CALIBRATED:
             calibration = read_calibration(facts["calibration"], network)
             fill_arrays(archive, named_arrays(calibration.detector_params, prefix=DETECTOR))
-        return Model(network, params, calibration, read_provenance(facts["provenance"]))
+        provenance = read_provenance(facts["provenance"], classes=len(classes))
+        return Model(network, params, calibration, provenance, image_format, classes)
+
+
+def read_format(facts: dict[str, Any]) -> ImageFormat:
+    """The pictures' format from its JSON form. Raises ValueError or TypeError for one that cannot be."""
+    image_format = ImageFormat(**facts)
+    require_types(image_format)
+    if not (LEAST_SIDE <= image_format.side <= MOST_SIDE and 1 <= image_format.box <= image_format.side):
+        raise ValueError(f"expected pictures of {LEAST_SIDE} to {MOST_SIDE} pixels a side and a box in them")
+    return image_format
 
 
 def uncalibrated(network: Network) -> Calibration:
@@ -206,26 +232,26 @@ def read_calibration(facts: dict[str, Any], network: Network) -> Calibration:
     return calibration
 
 
-def require_usable(network: Network) -> None:
-    """Raise ValueError unless the network reads MNIST's pictures and can be held in memory."""
+def require_usable(network: Network, *, inputs: int, outputs: int) -> None:
+    """Raise ValueError unless the network has so many inputs and outputs and can be held in memory."""
     sizes = network.sizes
-    if not all(type(size) is int for size in sizes) or sizes[0] != SIDE * SIDE or sizes[-1] != CLASSES:
-        raise ValueError(f"expected sizes from {SIDE * SIDE} to {CLASSES}, got {sizes}")
+    if not all(type(size) is int for size in sizes) or sizes[0] != inputs or sizes[-1] != outputs:
+        raise ValueError(f"expected sizes from {inputs} to {outputs}, got {sizes}")
     count = sum(a * b for a, b in pairwise(sizes))
     if count > MAX_PARAMS:
         raise ValueError(f"expected at most {MAX_PARAMS:,} parameters, got {count:,}")
 
 
-def read_provenance(facts: dict[str, Any]) -> Provenance:
+def read_provenance(facts: dict[str, Any], *, classes: int) -> Provenance:
     """Provenance from its JSON form, its types checked."""
     provenance = Provenance(**facts)
     require_types(provenance)
     confusion = provenance.confusion
-    if len(confusion) != CLASSES or any(
-        len(row) != CLASSES or not all(type(count) is int and 0 <= count <= MAX_COUNT for count in row)
+    if len(confusion) != classes or any(
+        len(row) != classes or not all(type(count) is int and 0 <= count <= MAX_COUNT for count in row)
         for row in confusion
     ):
-        raise ValueError(f"expected a {CLASSES} x {CLASSES} confusion matrix of counts")
+        raise ValueError(f"expected a {classes} x {classes} confusion matrix of counts")
     if not provenance.notice.isprintable() or not all(str(text).isprintable() for text in provenance.diagnoses):
         raise ValueError("expected a notice and diagnoses of printable characters")
     if provenance.test_images == 0:

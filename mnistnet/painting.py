@@ -10,15 +10,15 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from mnistnet.arrays import SIDE, Floats
+from mnistnet.arrays import Floats, side_of
 
 FOR, AGAINST = (0, 84, 160), (230, 126, 0)
 
 
 def paint_evidence(image: Floats, spoke: Floats, *, scale: int) -> Image.Image:
-    """The ink in faint grey; over it solid blue where spoke, (784,), is positive and striped orange where negative."""
-    paper = 255 - 40 * image
-    return paint_signed(spoke.reshape(SIDE, SIDE), paper.reshape(SIDE, SIDE), scale=scale)
+    """The ink in faint grey; over it solid blue where spoke, (side^2,), is above 0 and striped orange where below."""
+    side, paper = side_of(image), 255 - 40 * image
+    return paint_signed(spoke.reshape(side, side), paper.reshape(side, side), scale=scale)
 
 
 def paint_signed(values: Floats, paper: Floats, *, scale: int) -> Image.Image:

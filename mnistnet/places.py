@@ -1,6 +1,7 @@
 """Places: where mnistnet keeps downloaded data, the user's runs, and what it ships with.
 
 home()/mnist/            the four files as downloaded
+home()/sets/HASH/        the files of another set, from an address
 home()/runs/NAME/        one folder a training run
 home()/xor/NAME/         one folder a run of the small classics
 home()/experiments/NAME/ one folder an experiment

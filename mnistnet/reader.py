@@ -1,4 +1,4 @@
-"""Reader: picture -> digits with confidence; for whoever has pictures."""
+"""Reader: picture -> digits, or another class, with confidence; for whoever has pictures."""
 
 import math
 from dataclasses import asdict, dataclass, field
@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from mnistnet.arrays import SIDE, Floats
+from mnistnet.arrays import Floats
 from mnistnet.errors import PictureError
 from mnistnet.evaluation.calibration import Judgement, judge
 from mnistnet.model_file import Model
@@ -27,11 +27,14 @@ SIGN_BELOW = 1.0
 
 @dataclass(frozen=True)
 class Part:
-    """One digit of a reading: its box in pixels of the upright picture, and the probabilities of the digits 0 to 9."""
+    """One digit of a reading: its box in pixels of the upright picture, and the probabilities of the digits 0 to 9; or
+    of other classes the number, and the probabilities."""
 
     box: Box
     digit: int
     probabilities: list[float]
+    label: str
+    """The class's name."""
 
 
 @dataclass(frozen=True)
@@ -40,6 +43,7 @@ class Reading:
 
     file: str
     digits: str = ""
+    """Or the name of another class."""
     confidence: float = 0.0
     """Of the whole answer."""
     sure: bool = False
@@ -61,7 +65,7 @@ class Digits(NamedTuple):
     boxes: list[Box]
     """In the ink's pixels."""
     images: Floats
-    """(n, 784), in MNIST's format."""
+    """(n, pixels), in the model's format."""
     judgement: Judgement
     are_all: bool = True
     """There was not more ink than can be looked at."""
@@ -75,7 +79,7 @@ class Inspection(NamedTuple):
     ink: Floats
     """(h, w) in [0, 1], as large as picture.grey."""
     images: Floats
-    """Each part of the reading as the network saw it, (parts, 784) in MNIST's format."""
+    """Each part of the reading as the network saw it, (parts, pixels) in the model's format."""
 
 
 @dataclass(frozen=True)
@@ -84,7 +88,8 @@ class Reader:
 
     model: Model
     single: bool = False
-    """Take all of a picture's ink for one digit, instead of looking whether there are several."""
+    """Take all of a picture's ink for one digit, instead of looking whether there are several; what reads other classes
+    does so anyway, as it does not know what is none of them."""
 
     def read(self, source: Path | bytes, *, name: str) -> Reading:
         """The digits in a picture file or in its bytes; name stands in the answer. Raises PictureError."""
@@ -102,7 +107,7 @@ class Reader:
         picture = open_picture(source, name=name)
         ink, none_because = find_ink(picture.grey)
         if none_because:
-            none = np.zeros((0, SIDE * SIDE), np.float32)
+            none = np.zeros((0, self.model.image_format.pixels), np.float32)
             return Inspection(Reading(name, warnings=[none_because]), picture, ink, none)
         found = self._find_digits(ink)
         return Inspection(self._answer(name, picture, ink, found), picture, ink, found.images)
@@ -113,26 +118,37 @@ class Reader:
         if not boxes:
             return Reading(name, warnings=["nothing in it looks like a digit"])
         shares = [[round(float(share), 6) for share in row] for row in probabilities]
-        parts = [Part(picture.in_pixels(box), row.index(max(row)), row) for box, row in zip(boxes, shares, strict=True)]
+        parts = [self._part(picture.in_pixels(box), row) for box, row in zip(boxes, shares, strict=True)]
         confidence = math.prod(max(row) for row in shares)
         warnings = find_doubts(ink, digits=len(parts)) + ([] if are_all else ["more than can be read at once"])
         is_sure = bool(sure.all()) and confidence >= self.model.calibration.sure_from and not warnings
         if (likeness < self.model.calibration.digit_from).any():
             warnings.append("looks like no digit" if len(parts) == 1 else "part of it looks like no digit")
         if not is_sure and not warnings:
-            warnings = find_remarks(picture.grey, ink, boxes)[:MOST_REMARKS] or ["not clear which digit"]
-        return Reading(name, "".join(str(part.digit) for part in parts), confidence, is_sure, parts, warnings)
+            warnings = find_remarks(picture.grey, ink, boxes)[:MOST_REMARKS] or [self._unclear]
+        return Reading(name, "".join(part.label for part in parts), confidence, is_sure, parts, warnings)
+
+    def _part(self, box: Box, shares: list[float]) -> Part:
+        number = shares.index(max(shares))
+        return Part(box, number, shares, self.model.classes[number])
+
+    @property
+    def _unclear(self) -> str:
+        return "not clear which digit" if self.model.reads_digits else "not clear which class"
 
     def _find_digits(self, ink: Floats) -> Digits:
         """All of the ink, where that is surely a digit or must be one; else the best reading of its parts."""
         box = ink_box(ink)
-        image = to_mnist(ink, box).reshape(1, SIDE * SIDE)
+        image = to_mnist(ink, box, to=self.model.image_format).reshape(1, -1)
         judgement = self._judge(image)
+        single = self.single or not self.model.reads_digits
         is_one = judgement.sure[0] and box.width <= MOST_WIDTH * box.height and count_pieces(box.cut(ink)) == 1
-        if self.single or is_one:
+        if single or is_one:
             return Digits([box], image, judgement)
         candidates = find_candidates(ink)
-        images = np.array([one.image for one in candidates.found], np.float32).reshape(-1, SIDE * SIDE)
+        images = np.array([one.image for one in candidates.found], np.float32).reshape(
+            -1, self.model.image_format.pixels
+        )
         judgement = self._judge(images)
         spans = np.array([(one.first, one.last) for one in candidates.found], np.intp).reshape(-1, 2)
         gains = digit_gains(judgement.probabilities, judgement.likeness)

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from mnistnet.arrays import CLASSES
+from mnistnet.arrays import CLASSES, DIGITS
 from mnistnet.data.mnist import load_sample
 from mnistnet.explain import (
     BAR,
@@ -39,7 +39,8 @@ def number(count: int, *, across: int, enlarged: int = 2, scale: int = 1) -> Ins
         y, x = (side * step for step in divmod(place, across))
         ink[y : y + side, x : x + side] = IMAGES[place].reshape(28, 28).repeat(enlarged, 0).repeat(enlarged, 1)
         box = Box(*(scale * edge for edge in (x + 8, y + 8, x + side - 8, y + side - 8)))
-        parts.append(Part(box, place % CLASSES, (np.eye(CLASSES)[place % CLASSES] * 0.91 + 0.009).tolist()))
+        digit = place % CLASSES
+        parts.append(Part(box, digit, (np.eye(CLASSES)[digit] * 0.91 + 0.009).tolist(), str(digit)))
     digits = "".join(str(part.digit) for part in parts)
     reading = Reading("number.png", digits, 0.9, True, parts)
     picture = Picture(1 - ink, scale * ink.shape[1], scale * ink.shape[0], scale)
@@ -116,7 +117,7 @@ def test_fit_keeps_the_shape_and_enlarges_by_whole_numbers(width: int, height: i
 @pytest.mark.parametrize("scale", [1, 3])
 def test_the_box_is_drawn_around_the_digit(scale: int) -> None:
     picture, ink, parts = (*number(1, across=1, enlarged=4, scale=scale)[1:3], [])
-    part = Part(Box(24 * scale, 16 * scale, 80 * scale, 88 * scale), 7, [0.1] * CLASSES)
+    part = Part(Box(24 * scale, 16 * scale, 80 * scale, 88 * scale), 7, [0.1] * CLASSES, "7")
     plain, boxed = (draw_pictures(picture, ink, some) for some in (parts, [part]))
     assert not is_colour(plain, FOR).any()
     rows, columns = np.nonzero(is_colour(boxed, FOR))
@@ -131,7 +132,7 @@ def test_the_box_is_drawn_around_the_digit(scale: int) -> None:
 def test_bars_are_as_high_as_the_probabilities(box: Box) -> None:
     shares = [0.05, 0.6, 0.3, 0, 0, 0.05, 0, 0, 0, 0]
     block, draw = new_block(260)
-    draw_bars(draw, Part(Box(0, 0, 1, 1), 1, shares), box)
+    draw_bars(draw, Part(Box(0, 0, 1, 1), 1, shares, "1"), DIGITS, box)
     step = box.width / CLASSES
     centres = [round(box.x0 + (digit + 0.5) * step) for digit in range(CLASSES)]
     chosen = is_colour(block, FOR)[:, centres[1]].sum()

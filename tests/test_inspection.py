@@ -19,7 +19,9 @@ IMAGE = load_sample().test.images[3]
 def inside_of(model, image=IMAGE):
     logits = forward(model.network, model.params, image[None])[0][0]
     shares = np.exp(logits) / np.exp(logits).sum()
-    return look_inside(model, Part(Box(0, 0, 28, 28), int(logits.argmax()), shares.tolist()), image), logits
+    return look_inside(
+        model, Part(Box(0, 0, 28, 28), int(logits.argmax()), shares.tolist(), str(logits.argmax())), image
+    ), logits
 
 
 @pytest.fixture(scope="module")

@@ -5,6 +5,7 @@ import json
 import pickle
 import zipfile
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,10 +14,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from mnistnet.arrays import DIGITS, MNIST_FORMAT, ImageFormat
 from mnistnet.errors import ModelError, OutputError
 from mnistnet.evaluation.calibration import judge
-from mnistnet.model_file import load_model, save_model
-from mnistnet.nn.network import probabilities
+from mnistnet.model_file import Model, load_model, save_model
+from mnistnet.nn.network import Network, initial_params, probabilities
 from tests.models import small_model
 
 
@@ -163,7 +165,7 @@ def test_weights_that_cannot_be_are_refused(path: Path, array: np.ndarray[Any, A
     ("changes", "said"),
     [
         ({"format": "another"}, "format 'mnistnet model'"),
-        ({"format_version": 1}, "expected format version 2 or 3 or 4, got 1"),
+        ({"format_version": 1}, "expected format version 2 or 3 or 4 or 5, got 1"),
         ({"activation": "step"}, "activation must be one of relu"),
         ({"activation": ["relu"]}, ""),
         ({"output": None}, "output must be one of softmax"),
@@ -171,6 +173,20 @@ def test_weights_that_cannot_be_are_refused(path: Path, array: np.ndarray[Any, A
         ({"sizes": [784, 10]}, "expected weights_0.npy"),
         ({"sizes": [784, 5, 5, 10]}, "expected weights_1.npy"),
         ({"sizes": [100, 5, 10]}, "expected sizes from 784 to 10"),
+        ({"image_format": {"side": 10, "box": 7}}, "expected sizes from 100 to 10"),
+        ({"image_format": {"side": 28}, "sizes": [784, 5, 10], "activation": "?"}, "activation must be"),
+        ({"image_format": {"side": 28, "box": 29}}, "expected pictures of 8 to 128 pixels a side and a box in them"),
+        ({"image_format": {"side": 4, "box": 2}}, "expected pictures of 8 to 128"),
+        ({"image_format": {"side": 28.0, "box": 20}}, "expected side to be int"),
+        ({"image_format": {"height": 28}}, ""),
+        ({"image_format": None}, ""),
+        ({"classes": list("abc")}, "expected sizes from 784 to 3"),
+        ({"classes": "0123456789"}, "expected 2 to 1,000 classes"),
+        ({"classes": [*"012345678", "8"]}, "expected each class once"),
+        ({"classes": [*"012345678", "\x1b[31m"]}, "printable characters"),
+        ({"classes": [*"012345678", ""]}, "1 to 40"),
+        ({"classes": [*"012345678", 9]}, "1 to 40"),
+        ({"classes": None}, ""),
         ({"sizes": [784, 10**9, 10]}, "at most 100,000,000 parameters"),
         ({"sizes": [784, 5.0, 10]}, "expected sizes"),
         ({"sizes": []}, ""),
@@ -269,11 +285,36 @@ def test_a_calibration_that_cannot_be_is_refused(path: Path, changes: dict[str, 
     assert said in refusal(path)
 
 
+def test_other_classes_and_sizes_come_back(tmp_path: Path) -> None:
+    network = Network((100, 5, 3))
+    provenance = replace(small_model().provenance, dataset="signs", confusion=[[2, 0, 0], [0, 2, 0], [1, 0, 1]])
+    params, classes = initial_params(network, rng=np.random.default_rng(0)), ("ä", "two words", "x" * 40)
+    model = Model(network, params, small_model().calibration, provenance, ImageFormat(10, 8), classes)
+    save_model(model, tmp_path / "model.npz")
+    back = load_model(tmp_path / "model.npz")
+    assert (back.image_format, back.classes, back.reads_digits) == ((10, 8), classes, False)
+    assert (back.provenance.test_errors, back.provenance.test_images) == (1, 6)
+
+
+def test_a_file_from_before_there_were_other_classes_loads(path: Path) -> None:
+    def age(members: dict[str, bytes]) -> None:
+        facts = json.loads(members["model.json"]) | {"format_version": 4}
+        for name in ("image_format", "classes"):
+            del facts[name]
+        members["model.json"] = json.dumps(facts).encode()
+
+    rewrite(path, age)
+    model = load_model(path)
+    assert (model.image_format, model.classes, model.reads_digits) == (MNIST_FORMAT, DIGITS, True)
+    assert model.calibration.as_json() == small_model().calibration.as_json()
+
+
 @pytest.mark.parametrize("version", [2, 3])
 def test_a_file_from_before_calibration_loads(path: Path, version: int) -> None:
     def age(members: dict[str, bytes]) -> None:
         facts = json.loads(members["model.json"]) | {"format_version": version}
-        del facts["calibration"]
+        for name in ("calibration", "image_format", "classes"):
+            del facts[name]
         members["model.json"] = json.dumps(facts).encode()
         for name in [name for name in members if name.startswith("detector")]:
             del members[name]

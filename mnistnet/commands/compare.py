@@ -9,12 +9,14 @@ from pathlib import Path
 from statistics import median
 from typing import NamedTuple
 
-from mnistnet.arrays import SIDE
+from mnistnet.arrays import side_of
 from mnistnet.commands import UsageError, filled, filled_path, printable, show_error
 from mnistnet.commands.data import add_test_options, obtain_named
-from mnistnet.commands.models import model_path
+from mnistnet.commands.models import label_kind, model_path
+from mnistnet.commands.other_data import source_of_tests
 from mnistnet.data.folder import find_pictures, label_folder, name_in
 from mnistnet.data.mnist import Dataset
+from mnistnet.data.sources import SAMPLE
 from mnistnet.errors import DataError
 from mnistnet.evaluation.calibration import judge
 from mnistnet.evaluation.comparison import Comparison, Contestant, compare, comparison_text
@@ -30,7 +32,7 @@ THUMBNAIL = 160
 """Longer side of a picture on the page, in pixels."""
 MOST_MODELS = 10
 """Each is compared with each."""
-OF_MNIST, OF_SAMPLE = (f"test images of {DATASETS[name]}" for name in ("mnist", "sample"))
+OF_MNIST = f"test images of {DATASETS['mnist']}"
 ROUNDS = 3
 """How often each model's time is taken, in turns with the others."""
 
@@ -98,6 +100,7 @@ def run(args: argparse.Namespace) -> int:
         require_writable(args.html, overwrite=args.force)
     paths = list(map(model_path, args.models))
     entries = [Entry(name, path, load_model(path)) for name, path in zip(args.models, paths, strict=True)]
+    require_same_kind(entries)
     comparison, picture, errors = compare_on_folder(entries, args.on) if args.on else compare_on_tests(entries, args)
     if args.html:
         from mnistnet.evaluation.comparison_page import comparison_page
@@ -120,8 +123,7 @@ def compare_on_tests(entries: Sequence[Entry], args: argparse.Namespace) -> Resu
     """The comparison on the test images of MNIST, or on the sample's if all models were trained on it."""
     from mnistnet.commands.scorecard import LEARNT, is_learnt
 
-    all_of_sample = all(entry.model.provenance.dataset == "sample" for entry in entries)
-    dataset = obtain_named(args.data or ("sample" if all_of_sample else None), args)
+    dataset = obtain_compared([entry.model for entry in entries], args)
     test = dataset.test
     rounds = [[read_tests(entry.model, dataset) for entry in entries] for _ in range(ROUNDS)]
     seconds = [median(times) for times in zip(*([time for _, time in one] for one in rounds), strict=True)]
@@ -131,12 +133,42 @@ def compare_on_tests(entries: Sequence[Entry], args: argparse.Namespace) -> Resu
     learnt = [entry.name for entry in entries if is_learnt(entry.model, dataset)]
     comparison = compare(
         contestants,
-        [str(label) for label in test.labels],
+        [dataset.classes[label] for label in test.labels],
         range(len(test.labels)),
-        of=OF_MNIST if dataset.name == "mnist" else OF_SAMPLE,
+        of=f"test images of {DATASETS.get(dataset.name, dataset.name)}",
         notice=f"{', '.join(learnt)}: {LEARNT}" if learnt else "",
     )
     return Result(comparison, lambda index: digit_uri(dataset, int(index)), [])
+
+
+def obtain_compared(models: Sequence[Model], args: argparse.Namespace) -> Dataset:
+    """The data named, else MNIST, or the sample if all models were trained on it. Raises DataError."""
+    of_data = [model.provenance.dataset for model in models]
+    which = min(range(len(models)), key=lambda place: (of_data[place] in DATASETS) + (of_data[place] == SAMPLE))
+    model = models[which]  # where there is one of other data, this has to be named
+    dataset = obtain_named(source_of_tests(model, args.data), args)
+    if (dataset.image_format, dataset.classes) != (model.image_format, model.classes):
+        raise DataError(
+            f"the models read other pictures or classes than those of {dataset.name}; name others with --data"
+        )
+    return dataset
+
+
+def require_same_kind(entries: Sequence[Entry]) -> None:
+    """Raise DataError unless all models tell the same classes apart, in pictures of the same format."""
+    first, *others = entries
+    for other in others:
+        if (other.model.classes, other.model.image_format) != (first.model.classes, first.model.image_format):
+            raise DataError(
+                f"{first.name} reads {kind_text(first.model)}, {other.name} {kind_text(other.model)}: compare models "
+                "of the same kind"
+            )
+
+
+def kind_text(model: Model) -> str:
+    """What a model reads, in short."""
+    side = model.image_format.side
+    return f"{', '.join(model.classes):.60} in {side} x {side} pixels"
 
 
 def read_tests(model: Model, dataset: Dataset) -> tuple[list[str], float]:
@@ -144,19 +176,20 @@ def read_tests(model: Model, dataset: Dataset) -> tuple[list[str], float]:
     started = time.perf_counter()
     judgement = judge(model.network, model.params, model.calibration, dataset.test.images)
     seconds = time.perf_counter() - started
-    return [str(digit) for digit in judgement.probabilities.argmax(axis=1)], seconds
+    return [model.classes[number] for number in judgement.probabilities.argmax(axis=1)], seconds
 
 
 def digit_uri(dataset: Dataset, index: int) -> str:
     """A test image, ink white on black, as an address that holds it."""
-    return png_uri(as_image(dataset.test.images[index].reshape(SIDE, SIDE), (SIDE, SIDE)))
+    side = side_of(dataset.test.images)
+    return png_uri(as_image(dataset.test.images[index].reshape(side, side), (side, side)))
 
 
 def compare_on_folder(entries: Sequence[Entry], folder: Path) -> Result:
     """The comparison on a user's own labelled pictures, each of which all models read before the next."""
     if not folder.is_dir():
         raise DataError(f"{folder} is not a folder; name one with labelled pictures")
-    labelled = label_folder(folder, find_pictures(str(folder))).pictures
+    labelled = label_folder(folder, find_pictures(str(folder)), label_kind(entries[0].model)).pictures
     readers, seconds = [Reader(entry.model) for entry in entries], [0.0] * len(entries)
     answers: list[list[str]] = [[] for _ in entries]
     read, errors = [], []

@@ -9,10 +9,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mnistnet.commands import UsageError, filled, show_error
+from mnistnet.commands.other_data import add_other_options, load_shown, sets, source_of, source_of_tests
+from mnistnet.data.idx_url import is_url
 from mnistnet.data.mnist import Dataset, load_cached, load_folder, load_sample
 from mnistnet.data.mnist_files import MIRRORS, CachedFile, cache_state, fetch_files
+from mnistnet.data.sources import SAMPLE, Source, load_source
 from mnistnet.errors import DataError, DownloadError
-from mnistnet.model_file import Provenance
+from mnistnet.model_file import Model, Provenance
 from mnistnet.places import home
 
 if TYPE_CHECKING:
@@ -55,8 +58,10 @@ def add_source_options(parser: argparse.ArgumentParser) -> None:
         "--data",
         type=filled,
         metavar="DIR",
-        help="a folder with the four MNIST files, or `sample` for the bundled 5,000 digits",
+        help="a folder with the four files of MNIST or of another set (or one's training images, or the https address "
+        "of either), or with labelled pictures as for `mnistnet evaluate`, or `sample` for the bundled 5,000 digits",
     )
+    add_other_options(parser)
     add_mirror_option(parser)
     add("--require-full", action="store_true", help="stop, rather than train on the sample, where no mirror answers")
 
@@ -115,9 +120,9 @@ def obtain_dataset(args: argparse.Namespace) -> Dataset:
     if args.data == "sample" and args.require_full:
         raise UsageError("--data sample asks for the sample, and --require-full forbids it: pass one of them")
     try:
-        dataset = obtain_named(args.data, args)
+        dataset = obtain_named(source_of(args), args)
     except DownloadError as error:
-        if args.require_full:
+        if args.require_full or args.data:
             raise
         show_error(str(error))
         dataset = load_sample()
@@ -133,31 +138,31 @@ def add_test_options(parser: argparse.ArgumentParser) -> None:
         type=filled,
         metavar="DIR",
         help="a folder with the four MNIST files, or `sample` (those that the model was tested on: in the cache, or "
-        "fetched into it)",
+        "fetched into it); for a model of other data what was named to train it",
     )
     add_mirror_option(parser)
 
 
-def obtain_tested(provenance: Provenance, args: argparse.Namespace, *, model: str, fetch: bool = True) -> Dataset:
+def obtain_tested(model: Model, args: argparse.Namespace, *, path: str, fetch: bool = True) -> Dataset:
     """The data that a model was tested on, by the options of add_test_options.
 
     Raises DataError where they are others or, unless they may be fetched, not at hand, and what load_cached raises.
     """
-    name = args.data or ("sample" if provenance.dataset == "sample" else None)
-    dataset = obtain_named(name, args) if fetch or name else load_folder(cache())
-    require_tested(provenance, dataset, model=model)
+    source = source_of_tests(model, args.data)
+    dataset = obtain_named(source, args) if fetch or source else load_folder(cache())
+    require_tested(model.provenance, dataset, model=path)
     return dataset
 
 
-def tested_at_hand(provenance: Provenance, data: str | None, *, model: str) -> Dataset | None:
+def tested_at_hand(model: Model, data: str | None, *, path: str) -> Dataset | None:
     """The data that a model was tested on, from where data says, else bundled or cached; nothing is fetched.
 
     None where it is not there; DataError where data names others.
     """
     try:
-        is_sample = (data or provenance.dataset) == "sample"
-        dataset = load_sample() if is_sample else load_folder(Path(data) if data else cache())
-        require_tested(provenance, dataset, model=model)
+        source = source_of_tests(model, data)
+        dataset = load_source(source, sets()) if source else load_folder(cache())
+        require_tested(model.provenance, dataset, model=path)
     except DataError:
         if data:
             raise
@@ -175,18 +180,24 @@ def require_tested(provenance: Provenance, dataset: Dataset, *, model: str) -> N
             )
 
 
-def obtain_named(data: str | None, args: argparse.Namespace) -> Dataset:
-    """The data named; without a name MNIST from the cache, fetched where it is not. Raises what load_cached does."""
-    if data and args.mirror:
-        raise UsageError("--mirror says where to fetch from, and --data that nothing is fetched: pass one of them")
-    if data:
-        return load_sample() if data == "sample" else load_folder(Path(data))
+def obtain_named(source: Source | None, args: argparse.Namespace) -> Dataset:
+    """The data named; without a name MNIST from the cache, fetched where it is not.
+
+    Raises what load_cached and load_source do.
+    """
+    if source and args.mirror:
+        raise UsageError("--mirror says where to fetch MNIST from, and --data what else to take: pass one of them")
+    if source:
+        return load_shown(source, quiet=args.quiet)
     with download_bar(quiet=args.quiet) as on_bytes:
         return load_cached(cache(), mirrors(args.mirror), on_bytes=on_bytes)
 
 
 def dataset_loader(dataset: Dataset, args: argparse.Namespace) -> Callable[[], Dataset]:
     """What loads a dataset that was obtained once more, in another process too: it can be pickled."""
-    if dataset.name == "sample":
+    if dataset.name == SAMPLE:
         return load_sample
-    return partial(load_folder, Path(args.data).absolute() if args.data else cache())
+    if source := source_of(args):
+        where = source.where if is_url(source.where) else str(Path(source.where).absolute())
+        return partial(load_source, source._replace(where=where), sets())
+    return partial(load_folder, cache())

@@ -10,9 +10,15 @@ from rich.progress import BarColumn
 
 from mnistnet.commands import UsageError, filled, filled_path, printable, show_error
 from mnistnet.commands.gallery import Gallery
-from mnistnet.commands.models import describe_model, find_model
+from mnistnet.commands.models import describe_model, find_model, label_kind
 from mnistnet.commands.progress import progress_bar
-from mnistnet.data.folder import LabelledFolder, LabelledPicture, find_pictures, label_folder, name_in
+from mnistnet.data.folder import (
+    LabelledFolder,
+    LabelledPicture,
+    find_pictures,
+    label_folder,
+    name_in,
+)
 from mnistnet.errors import DataError, OutputError
 from mnistnet.evaluation.reading_score import Answer, Score, score_answers, score_text
 from mnistnet.reader import Reader, Reading
@@ -63,13 +69,14 @@ def run(args: argparse.Namespace) -> int:
     """Score a folder; 1 if any of its pictures could not be read."""
     if not args.folder.is_dir():
         raise DataError(f"{args.folder} is not a folder; name one with labelled pictures")
-    labelled = label_folder(args.folder, find_pictures(str(args.folder)))
-    by = choose_column(labelled, args.by)
     path, model = find_model(args.model)
+    labelled = label_folder(args.folder, find_pictures(str(args.folder)), label_kind(model))
+    by = choose_column(labelled, args.by)
     reader = Reader(model, single=args.single)
     gallery = open_gallery(args.explain, reader, scored=args.folder) if args.explain else None
     pairs = list(read_labelled(labelled.pictures, args.folder, reader, quiet=args.quiet))
-    score = score_answers([as_answer(picture, reading, by) for picture, reading in pairs if not reading.error])
+    answers = [as_answer(picture, reading, by) for picture, reading in pairs if not reading.error]
+    score = score_answers(answers, model.classes)
     failed = [reading for _, reading in pairs if reading.error]
     result = score | {
         "folder": str(args.folder),

@@ -14,6 +14,7 @@ from mnistnet.commands.data import add_source_options, dataset_loader, obtain_da
 from mnistnet.commands.experiment_bar import ExperimentBar
 from mnistnet.commands.grid import DEFAULT_RECIPE, Cell, read_cells
 from mnistnet.commands.options import add_recipe_options
+from mnistnet.commands.other_data import suit
 from mnistnet.data.mnist import Dataset
 from mnistnet.errors import OutputError
 from mnistnet.evaluation.ranking import Alternative, rank, ranking_json, ranking_text
@@ -64,6 +65,7 @@ def run(args: argparse.Namespace) -> int:
     if args.scheduler and args.jobs:
         raise UsageError("experiment: --jobs are this machine's processes, --scheduler others': pass one of them")
     dataset = obtain_dataset(args)
+    cells = [suit_cell(cell, dataset, args) for cell in cells]
     runs = [settings for cell in cells for settings in cell.runs]
     name = experiment_name(runs, dataset.sha256)
     folder = args.output.absolute() if args.output else home() / "experiments" / name
@@ -178,10 +180,16 @@ def alternative(cell: Cell, results: Sequence[Result]) -> Alternative:
     )
 
 
+def suit_cell(cell: Cell, dataset: Dataset, args: argparse.Namespace) -> Cell:
+    """The cell with settings for this data; what is varied stays."""
+    varied = [name.replace("-", "_") for name in cell.values]
+    return cell._replace(runs=[suit(settings, dataset, args, varied=varied) for settings in cell.runs])
+
+
 def heading(seeds: Sequence[int], dataset: Dataset) -> str:
     """What the table shows."""
     over = f"seed {seeds[0]}" if len(seeds) == 1 else f"mean over {len(seeds)} seeds, {seeds[0]} to {seeds[-1]}"
     return (
-        f"Validation accuracy of the best epoch, {over}; {DATASETS[dataset.name]}.\n"
+        f"Validation accuracy of the best epoch, {over}; {DATASETS.get(dataset.name, dataset.name)}.\n"
         "Chosen on validation images: the test set was not touched."
     )

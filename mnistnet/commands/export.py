@@ -6,6 +6,8 @@ import json
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import numpy as np
+
 from mnistnet.commands import UsageError, filled, filled_path, printable
 from mnistnet.commands.data import tested_at_hand
 from mnistnet.commands.models import describe_model, find_model
@@ -16,6 +18,8 @@ from mnistnet.files import new_file, require_writable
 from mnistnet.model_file import Model
 
 FORMATS = ("html", "onnx", "safetensors")
+MOST = 5_000
+"""Images by which weights are rounded well."""
 
 
 class Export(NamedTuple):
@@ -99,15 +103,19 @@ def as_page(path: Path, model: Model, model_path: Path, data: str | None) -> Exp
     from mnistnet.export.eight_bit import in_eight_bits, measure_change
     from mnistnet.export.html import drawing_page
 
-    sample, dataset = load_sample(), tested_at_hand(model.provenance, data, model=str(model_path))
-    judge(model.network, model.params, model.calibration, sample.test.images[:1])  # or it is no use
-    eight_bit = in_eight_bits(model, sample.learning.images)
-    change = measure_change(model, eight_bit.model, (dataset or sample).test)
+    sample, dataset = load_sample(), tested_at_hand(model, data, path=str(model_path))
+    if not dataset and model.reads_digits:
+        dataset = sample
+    seen = sample if model.reads_digits else dataset
+    judge(model.network, model.params, model.calibration, np.ones((1, model.network.sizes[0]), np.float32))  # it can
+    eight_bit = in_eight_bits(model, seen.learning.images[:MOST] if seen else None)
+    change = measure_change(model, eight_bit.model, dataset.test) if dataset else None
     content = drawing_page(eight_bit, change).encode()
-    told = f"{change.eight_bit_errors:,} of {change.images:,} test images misread instead of {change.errors:,}"
-    if not dataset:
-        told += ", all that are here; `mnistnet data fetch` gets more"
-    facts = {"eight_bit": change._asdict()}
+    told = "not measured: the test images are not here (--data)"
+    if change:
+        told = f"{change.eight_bit_errors:,} of {change.images:,} test images misread instead of {change.errors:,}"
+        told += ", all that are here" * (change.images < model.provenance.test_images)
+    facts = {"eight_bit": change._asdict() if change else None}
     advice = f"Open {printable(str(path))} in a browser, or put it on any web server; it needs nothing else."
     return Export(path, content, "html", "weights in 8 bits", facts, [f"in 8 bits: {told}"], advice)
 
@@ -121,17 +129,25 @@ def as_onnx(path: Path, model: Model) -> Export:
         raise OutputError(
             f"cannot write {path}: {reason}; install it with: python -m pip install 'mnistnet[onnx]'"
         ) from error
-    facts = {
+    facts: dict[str, Any] = {
         "opset": onnx.OPSET,
         "ir_version": onnx.IR_VERSION,
-        "input": {"name": onnx.INPUT, "type": "float32", "shape": onnx.INPUT_SHAPE},
-        "output": {"name": onnx.OUTPUT, "type": "float32", "shape": onnx.OUTPUT_SHAPE},
+        "input": {"name": onnx.INPUT, "type": "float32", "shape": onnx.input_shape(model)},
+        "output": {"name": onnx.OUTPUT, "type": "float32", "shape": onnx.output_shape(model)},
     }
     lines = [
-        f"input: {onnx.INPUT}, float32 ({', '.join(map(str, onnx.INPUT_SHAPE))}), ink 1, background 0",
-        f"output: {onnx.OUTPUT}, float32 ({', '.join(map(str, onnx.OUTPUT_SHAPE))}), calibrated",
+        f"input: {onnx.INPUT}, float32 ({', '.join(map(str, onnx.input_shape(model)))}), ink 1, background 0",
+        f"output: {onnx.OUTPUT}, float32 ({', '.join(map(str, onnx.output_shape(model)))}), calibrated",
     ]
-    return Export(path, onnx.onnx_bytes(model), "onnx", f"opset {onnx.OPSET}", facts, lines, trial(path))
+    return Export(
+        path,
+        onnx.onnx_bytes(model),
+        "onnx",
+        f"opset {onnx.OPSET}",
+        facts,
+        lines,
+        trial(path) if model.reads_digits else "Its outputs are, in order: " + ", ".join(model.classes),
+    )
 
 
 def as_safetensors(path: Path, model: Model) -> Export:

@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from PIL import Image
 
-from mnistnet.arrays import SIDE, Floats
+from mnistnet.arrays import Floats, side_of
 from mnistnet.commands import printable
 from mnistnet.explain import as_image, draw_pictures
 from mnistnet.inspection import DigitInside, HiddenLayer, Unit
@@ -19,6 +19,7 @@ LARGE, SMALL = 8, 4
 LARGEST = 300_000
 """Bytes of a PNG's address."""
 GRID_WIDTH = 768
+MOST_SHARES = 20
 OUTSIDE = 225
 """The grey of what is left of a grid's last row."""
 
@@ -75,9 +76,9 @@ def figure(image: Image.Image, alt: str, caption: str) -> Figure:
 def show_digit(inside: DigitInside) -> dict[str, Any]:
     """What the template says of one digit."""
     return {
-        "answer": inside.part.digit,
-        "runner_up": inside.runner_up,
-        "shares": [(share, percent(share)) for share in inside.part.probabilities],
+        "answer": inside.part.label,
+        "runner_up": inside.rival,
+        "shares": shares_of(inside),
         "seen": show_evidence(inside),
         "layers": [show_layer(layer, number, inside) for number, layer in enumerate(inside.layers, start=1)],
         "change": inside.change,
@@ -86,9 +87,16 @@ def show_digit(inside: DigitInside) -> dict[str, Any]:
     }
 
 
+def shares_of(inside: DigitInside) -> list[tuple[str, float, str]]:
+    """Name, probability and that in words of each class; of many the likeliest, and the runner-up."""
+    least = sorted(inside.part.probabilities)[-MOST_SHARES:][0]
+    rows = zip(inside.classes, inside.part.probabilities, strict=True)
+    return [(name, share, percent(share)) for name, share in rows if share >= least or name == inside.rival]
+
+
 def show_evidence(inside: DigitInside) -> list[Figure]:
     """What the network saw, and which of its pixels spoke for and against answer and runner-up."""
-    digit, rival = inside.part.digit, inside.runner_up
+    digit, rival = inside.part.label, inside.rival
     pairs = ((digit, inside.for_answer), (rival, inside.for_runner_up))
     return [
         show_pixels(inside.image, f"The {digit} as the network sees it", "as the network sees it"),
@@ -104,8 +112,9 @@ def show_evidence(inside: DigitInside) -> list[Figure]:
 
 
 def show_pixels(image: Floats, alt: str, caption: str) -> Figure:
-    """A picture as the network sees it, (784,)."""
-    return figure(as_image(1 - image.reshape(SIDE, SIDE), (LARGE * SIDE, LARGE * SIDE)), alt, caption)
+    """A picture as the network sees it, (side^2,)."""
+    side = side_of(image)
+    return figure(as_image(1 - image.reshape(side, side), (LARGE * side, LARGE * side)), alt, caption)
 
 
 def show_layer(layer: HiddenLayer, number: int, inside: DigitInside) -> dict[str, Any]:
@@ -147,7 +156,7 @@ def show_unit(unit: Unit, layer: int, inside: DigitInside) -> Figure:
 
 def show_change(inside: DigitInside) -> list[Figure]:
     """The picture before and after the change, and the difference."""
-    digit, rival, change = inside.part.digit, inside.runner_up, inside.change
+    digit, rival, change = inside.part.label, inside.rival, inside.change
     after = f"after: {rival} at {percent(change.probability)}"
     return [
         show_pixels(inside.image, f"Before: the {digit} as the network sees it", f"before: {digit}"),
@@ -162,7 +171,7 @@ def show_change(inside: DigitInside) -> list[Figure]:
 
 def tell_change(inside: DigitInside) -> str:
     """What the runner-up would have needed, in one sentence."""
-    change, digit = inside.change, inside.runner_up
+    change, digit = inside.change, inside.rival
     parts = ((change.added, "added", change.mostly_added), (change.removed, "taken away", change.mostly_removed))
     words = "; ".join(f"{as_percent(share)} {verb}, most of it {place}" for share, verb, place in parts if share)
     if not change.reached:

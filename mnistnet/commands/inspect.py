@@ -5,7 +5,7 @@ With `--json` it prints one line with what the page says: what `predict --json` 
     page            the file that was written
     model           the model's file
     parts[]         each digit, in reading order, has besides
-      runner_up     the digit with the second highest logit
+      runner_up     the digit with the second highest logit, and `runner_up_label`, its name
       layers[]      each hidden layer, the first first: how many `units` it has, how many are `active`, and the
                     `strongest`: each `unit`'s number, from 0, its `output`, and what it `adds` to the logit of the
                     digit less that of the runner-up
@@ -27,6 +27,7 @@ from mnistnet.commands.models import describe_model, find_model
 from mnistnet.commands.predict import answer
 from mnistnet.files import require_writable, write_text
 from mnistnet.inspection import DigitInside, look_inside
+from mnistnet.model_file import Model
 from mnistnet.reader import Reader, Reading, percent
 from mnistnet.vision.image_file import open_colours
 
@@ -77,7 +78,7 @@ def run(args: argparse.Namespace) -> int:
     if args.json:
         print(json.dumps(as_json(path, model_path, reading, insides)))
     elif not args.quiet:
-        print("\n".join(map(printable, describe(path, reading, insides))))
+        print("\n".join(map(printable, describe(path, reading, insides, model))))
     if args.open:
         open_page(path)
     return 0
@@ -103,11 +104,11 @@ def as_json(path: Path, model_path: Path, reading: Reading, insides: list[DigitI
     return values | {"parts": parts, "page": str(path), "model": str(model_path)}
 
 
-def describe(path: Path, reading: Reading, insides: list[DigitInside]) -> list[str]:
+def describe(path: Path, reading: Reading, insides: list[DigitInside], model: Model) -> list[str]:
     """The lines for the terminal."""
-    lines = [f"wrote {path}", answer(reading)]
+    lines = [f"wrote {path}", answer(reading, model.classes)]
     for number, inside in enumerate(insides, start=1):
-        who = f"digit {number}, {inside.part.digit}: " if len(insides) > 1 else ""
+        who = f"digit {number}, {inside.part.label}: " if len(insides) > 1 else ""
         lines += [f"{who}{line}" for line in describe_digit(inside)]
     return lines
 
@@ -119,7 +120,7 @@ def describe_digit(inside: DigitInside) -> list[str]:
         for number, layer in enumerate(inside.layers, start=1)
     ]
     return [
-        f"runner-up {inside.runner_up} ({percent(inside.part.probabilities[inside.runner_up])})",
+        f"runner-up {inside.rival} ({percent(inside.part.probabilities[inside.runner_up])})",
         f"active units: {', '.join(active)}",
         tell_change(inside),
     ]

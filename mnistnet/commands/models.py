@@ -4,6 +4,7 @@ import hashlib
 import json
 from pathlib import Path
 
+from mnistnet.data.folder import OF_DIGITS, LabelKind, label_among
 from mnistnet.errors import RunError
 from mnistnet.model_file import Model, load_model
 from mnistnet.places import recall, shipped
@@ -79,6 +80,11 @@ def describe_model(path: Path, model: Model) -> str:
     if path == shipped("mnist.npz"):
         return f"model: shipped ({claim})"
     best = load_model(shipped("mnist.npz")).provenance
-    if best.test_errors * facts.test_images < facts.test_errors * best.test_images:
+    if model.reads_digits and best.test_errors * facts.test_images < facts.test_errors * best.test_images:
         claim += f"; the shipped one misreads {best.test_errors:,} of {best.test_images:,}: --model shipped"
     return f"model: {path} ({claim}{'; ' + facts.notice if facts.notice else ''})"
+
+
+def label_kind(model: Model) -> LabelKind:
+    """What may be the label of a picture that a model reads."""
+    return OF_DIGITS if model.reads_digits else label_among(model.classes)

@@ -6,6 +6,7 @@ from dataclasses import fields
 from typing import Any, NamedTuple
 
 from mnistnet.commands import UsageError
+from mnistnet.data.mnist import Dataset
 from mnistnet.model_file import require_usable
 from mnistnet.nn.activations import ACTIVATIONS, OUTPUTS
 from mnistnet.nn.initializers import INITIALIZERS
@@ -184,11 +185,20 @@ def named_settings(args: argparse.Namespace) -> dict[str, Any]:
     return {field.name: getattr(args, field.name) for field in fields(Settings) if field.name in args}
 
 
+def require_usable_with(settings: Settings, dataset: Dataset) -> None:
+    """Raise UsageError where the network for such data would be too large."""
+    inputs, outputs = dataset.image_format.pixels, len(dataset.classes)
+    try:
+        require_usable(settings.network(inputs=inputs, outputs=outputs), inputs=inputs, outputs=outputs)
+    except ValueError as error:
+        raise UsageError(f"--hidden with {inputs:,} pixels and {outputs} classes: {error}") from error
+
+
 def make_settings(base: Settings, named: Mapping[str, Any], *, command: str) -> Settings:
     """Settings of a network for MNIST: base with these values. Raises UsageError for one that makes no sense."""
     try:
         settings = base.changed(named)
-        require_usable(settings.network())
+        require_usable(network := settings.network(), inputs=network.sizes[0], outputs=network.sizes[-1])
     except ValueError as error:
         name, _, reason = str(error).partition(" ")
         option = f"--{name.replace('_', '-')}" if name in OPTIONS else name

@@ -3,11 +3,12 @@
 import argparse
 import json
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Protocol
 
+from mnistnet.arrays import DIGITS
 from mnistnet.commands import UsageError, filled, filled_path, printable, show_error
 from mnistnet.commands.cluster import add_scheduler_option
 from mnistnet.commands.models import describe_model, find_model
@@ -96,7 +97,7 @@ def run(args: argparse.Namespace) -> int:
         if args.json:
             print(json.dumps(reading.as_json()), flush=True)
         else:
-            show(reading, name_it=args.inputs != [reading.file])
+            show(reading, model.classes, name_it=args.inputs != [reading.file])
     if args.csv:
         write_csv(readings, args.csv, overwrite=args.force)
     return 1 if any(reading.error for reading in readings) else 0
@@ -140,18 +141,19 @@ def read_source(name: str, read: Read) -> Reading:
         return Reading(name, error=str(error))
 
 
-def show(reading: Reading, *, name_it: bool) -> None:
+def show(reading: Reading, classes: Sequence[str], *, name_it: bool) -> None:
     """One line a picture."""
     if reading.error:
         show_error(reading.error)
         return
-    print((f"{printable(reading.file)}: " if name_it else "") + answer(reading), flush=True)
+    print((f"{printable(reading.file)}: " if name_it else "") + printable(answer(reading, classes)), flush=True)
 
 
-def answer(reading: Reading) -> str:
-    """The digits with their confidence, and the runner-up where it is close; or why there are none."""
+def answer(reading: Reading, classes: Sequence[str]) -> str:
+    """The digits, or other class, with their confidence, and the runner-up where it is close; or why there are none."""
     if not reading.digits:
-        return f"no digit ({'; '.join(reading.warnings)})"
+        nothing = "no digit" if tuple(classes) == DIGITS else "nothing"
+        return f"{nothing} ({'; '.join(reading.warnings)})"
     words = [f"{reading.digits}  {percent(reading.confidence)}"]
     if not reading.sure:
         words.append("unsure")
@@ -159,7 +161,7 @@ def answer(reading: Reading) -> str:
         ranked = sorted(enumerate(reading.parts[0].probabilities), key=lambda pair: -pair[1])
         digit, probability = ranked[1]
         if probability >= CLOSE:
-            words.append(f"or {digit} ({percent(probability)})")
+            words.append(f"or {classes[digit]} ({percent(probability)})")
     return "  ".join(words + [f"({warning})" for warning in reading.warnings])
 
 

@@ -46,6 +46,18 @@ class DownloadBar:
             self.progress.console.print(f"received {name}, {total:,} bytes")
 
 
+class PictureBar:
+    """Shows how many pictures were read: `with bar.progress:`, and on_picture given to what reads them."""
+
+    def __init__(self, *, quiet: bool) -> None:
+        self.progress = progress_bar(BarColumn(), quiet=quiet)
+        self.task = self.progress.add_task("reading pictures")
+
+    def on_picture(self, done: int, total: int) -> None:
+        """Show how far it is."""
+        self.progress.update(self.task, completed=done, total=total)
+
+
 class TrainingBar:
     """Shows training: `with bar.progress:`, on_batch given to fit, on_epoch and go_on told its state."""
 

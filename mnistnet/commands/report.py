@@ -168,7 +168,7 @@ def examine(found: Found, args: argparse.Namespace, *, must: bool) -> Tested | N
         return None
     model = load_model(found.model)
     try:
-        dataset = obtain_tested(model.provenance, args, model=str(found.model), fetch=must)
+        dataset = obtain_tested(model, args, path=str(found.model), fetch=must)
     except DataError as error:
         if must:
             raise

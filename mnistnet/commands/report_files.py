@@ -10,6 +10,7 @@ import numpy as np
 from mnistnet.arrays import Floats
 from mnistnet.data.mnist import Dataset, Examples
 from mnistnet.evaluation.report import Report
+from mnistnet.evaluation.report_text import classes_of
 from mnistnet.files import require_writable, write_text
 from mnistnet.model_file import Model
 from mnistnet.training.augmentation import Warps, warped
@@ -20,7 +21,9 @@ if TYPE_CHECKING:
 
 MISTAKES_DRAWN = 40
 WARPED = 8
-"""How often each digit of the warps' figure is warped."""
+"""How often each digit of the warps' figure is warped,"""
+MOST_WARPED = 26
+"""and of how many classes."""
 FIGURES = ("confusion", "mistakes", "curves", "watch", "warps", "reliability", "risk_coverage", "weights")
 """Some of which there may be nothing to draw for: `watch` where layers were not watched, `warps` where digits were not
 warped."""
@@ -61,12 +64,13 @@ def figures_of(report: Report, model: Model, dataset: Dataset) -> "dict[str, Cal
 
     epochs, best, settings = report["epochs"], report["best_epoch"], report["settings"]
     calibration, mistakes = report["calibration"], report["mistakes"][:MISTAKES_DRAWN]
+    classes = classes_of(report)
     images = dataset.test.images[[mistake["index"] for mistake in mistakes]]
     sure = calibration["sure_images"], calibration["sure_errors"]
     error = calibration["expected_calibration_error"]
     drawn: dict[str, Callable[[], Figure]] = {
-        "confusion": partial(figures.confusion_figure, np.array(report["confusion"])),
-        "mistakes": partial(digit_figures.mistakes_figure, images, mistakes),
+        "confusion": partial(figures.confusion_figure, np.array(report["confusion"]), classes),
+        "mistakes": partial(digit_figures.mistakes_figure, images, mistakes, classes),
         "curves": partial(figures.curves_figure, epochs, best, settings),
         "reliability": partial(answer_figures.reliability_figure, report["reliability"], error=error),
         "risk_coverage": partial(
@@ -81,13 +85,14 @@ def figures_of(report: Report, model: Model, dataset: Dataset) -> "dict[str, Cal
     if warps := Settings.from_json(settings).warps:
         rng = np.random.default_rng(settings["seed"])
         digits, rows = warped_digits(dataset.learning, warps, rng=rng)
-        drawn["warps"] = partial(digit_figures.warps_figure, rows, digits, settings)
+        drawn["warps"] = partial(digit_figures.warps_figure, rows, [classes[digit] for digit in digits], settings)
     return drawn
 
 
 def warped_digits(examples: Examples, warps: Warps, *, rng: np.random.Generator) -> tuple[list[int], Floats]:
-    """The digits that there are, and (digits, 1 + WARPED, 784): an example of each as it is, and warped."""
-    digits = np.unique(examples.labels)
+    """The classes that there are, at most MOST_WARPED, and (classes, 1 + WARPED, pixels): an example of each as it is,
+    and warped."""
+    digits = np.unique(examples.labels)[:MOST_WARPED]
     chosen = [rng.choice(np.flatnonzero(examples.labels == digit)) for digit in digits]
     originals = examples.images[chosen]
     others = warped(np.repeat(originals, WARPED, axis=0), warps, rng=rng)

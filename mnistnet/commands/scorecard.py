@@ -25,7 +25,12 @@ LEARNT = "the model was trained on these digits; pass --data for the real test s
 
 def make_scorecard(model_path: Path, *, data: str | None, count: int, quiet: bool) -> Score:
     """The scorecard of a model, from so many test digits, as JSON values."""
-    model, dataset = load_model(model_path), find_digits(data)
+    model = load_model(model_path)
+    if not model.reads_digits:
+        raise DataError(
+            f"the scorecard is of handwritten digits, and {model_path} reads {', '.join(model.classes):.80}"
+        )
+    dataset = find_digits(data)
     if not 1 <= count <= len(dataset.test.labels):
         raise UsageError(f"report: expected --count from 1 to {len(dataset.test.labels):,}, got {count:,}")
     rng = np.random.default_rng(SEED)

@@ -14,6 +14,7 @@ from mnistnet.commands.cluster import add_scheduler_option
 from mnistnet.commands.config_file import data_named, use_config
 from mnistnet.commands.data import add_source_options, obtain_dataset
 from mnistnet.commands.options import add_recipe_options, make_settings, named_settings
+from mnistnet.commands.other_data import suit
 from mnistnet.commands.progress import TrainingBar
 from mnistnet.commands.run_folder import PAGE, new_folder, require_room, save_run
 from mnistnet.commands.seeds import require_plain, train_seeds
@@ -104,17 +105,19 @@ def run(args: argparse.Namespace) -> int:
     threads = args.threads or usual_threads(noisy=settings.noisy)
     with threadpool_limits(threads or None, user_api="blas"):
         if args.seeds is not None:
-            return train_seeds(settings, obtain_dataset(args), args, train=partial(train, args))
-        report, folder = train(args, settings, prepare(args, settings, checkpoint), args.run_dir, checkpoint)
+            dataset = obtain_dataset(args)
+            return train_seeds(suit(settings, dataset, args), dataset, args, train=partial(train, args))
+        settings, dataset = prepare(args, settings, checkpoint)
+        report, folder = train(args, settings, dataset, args.run_dir, checkpoint)
     show(report, folder, as_json=args.json)
     if report["partial"] and (path := checkpoint_path(args)):
         show_error(f"go on with --resume {path}")
     return 130 if report["partial"] else 0
 
 
-def prepare(args: argparse.Namespace, settings: Settings, checkpoint: Checkpoint | None) -> Dataset:
-    """Make sure that what will be written can be, and get the data. Raises OutputError, UsageError and CheckpointError
-    rather than after the training."""
+def prepare(args: argparse.Namespace, settings: Settings, checkpoint: Checkpoint | None) -> tuple[Settings, Dataset]:
+    """Make sure that what will be written can be, and get the data and the settings for it. Raises OutputError,
+    UsageError and CheckpointError rather than after the training."""
     written = require_room(args.run_dir, args.output, overwrite=args.force)
     if (path := checkpoint_path(args)) and path.resolve() in written:
         raise UsageError(f"train: the checkpoint {path} would stand where the model or its report goes; name another")
@@ -122,11 +125,12 @@ def prepare(args: argparse.Namespace, settings: Settings, checkpoint: Checkpoint
         instead = f"go on from it with --resume {args.checkpoint}"
         require_writable(args.checkpoint, overwrite=args.force, instead=instead)
     dataset = obtain_dataset(args)
-    if checkpoint:
-        require_same(checkpoint, settings, dataset.sha256)
-        if changes := changed_versions(checkpoint):
-            show_error(f"NOTICE: {changes}: the result may differ from that of an unbroken run")
-    return dataset
+    if not checkpoint:
+        return suit(settings, dataset, args), dataset
+    require_same(checkpoint, settings, dataset.sha256)
+    if changes := changed_versions(checkpoint):
+        show_error(f"NOTICE: {changes}: the result may differ from that of an unbroken run")
+    return settings, dataset
 
 
 def train(

@@ -32,9 +32,11 @@ def run(args: argparse.Namespace) -> int:
     """Verify; 1 where the claim does not hold."""
     path, model = find_model(args.model)
     claimed = model.provenance
-    dataset = obtain_tested(claimed, args, model=str(path))
+    dataset = obtain_tested(model, args, path=str(path))
     judgement = judge(model.network, model.params, model.calibration, dataset.test.images)
-    confusion = confusion_matrix(dataset.test.labels, judgement.probabilities.argmax(axis=1))
+    confusion = confusion_matrix(
+        dataset.test.labels, judgement.probabilities.argmax(axis=1), classes=len(model.classes)
+    )
     errors = int(confusion.sum() - np.trace(confusion))
     holds = (errors, len(dataset.test.labels)) == (claimed.test_errors, claimed.test_images)
     result = {

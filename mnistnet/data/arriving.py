@@ -5,9 +5,11 @@ from, and processes that fetch at once may share it: each writes the same bytes 
 mix-up can do is a resumed download with a wrong hash, which then starts over.
 """
 
+import gzip
 import hashlib
 import io
 import os
+import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -23,18 +25,27 @@ OnBytes = Callable[[str, int, int], None]
 
 
 class RemoteFile(NamedTuple):
-    """A file as mirrors serve it: size in bytes, sha256 in hex."""
+    """A file as mirrors serve it: size in bytes, sha256 in hex.
+
+    Where no hash is known it is a .gz, which has a checksum of its own.
+    """
 
     name: str
     size: int
-    sha256: str
+    sha256: str | None
 
     def is_at(self, path: Path) -> bool:
-        """Whether path holds it, by size and SHA-256."""
+        """Whether path holds it."""
         try:
-            return path.stat().st_size == self.size and hashlib.sha256(path.read_bytes()).hexdigest() == self.sha256
+            return path.stat().st_size == self.size and self.is_content(path.read_bytes())
         except OSError:
             return False
+
+    def is_content(self, data: bytes | bytearray) -> bool:
+        """Whether data is the file."""
+        if self.sha256 is None:
+            return len(data) == self.size and is_whole_gzip(data)
+        return hashlib.sha256(data).hexdigest() == self.sha256
 
 
 class Arriving:
@@ -84,7 +95,7 @@ class Arriving:
 
     def is_right(self) -> bool:
         """Whether data is the whole file."""
-        return hashlib.sha256(self.data).hexdigest() == self.file.sha256
+        return self.file.is_content(self.data)
 
     def require_right(self) -> None:
         """Discard everything and raise MirrorError if data is not the whole file."""
@@ -94,6 +105,8 @@ class Arriving:
         self.discard()
         if size != self.file.size:
             raise MirrorError(f"expected {self.file.size:,} bytes, got {size:,}")
+        if self.file.sha256 is None:
+            raise MirrorError("expected a whole .gz, which it is not")
         raise MirrorError(f"expected SHA-256 {self.file.sha256[:12]}..., got {sha256[:12]}...")
 
     def publish(self) -> None:
@@ -104,6 +117,17 @@ class Arriving:
         except OutputError:
             if not self.file.is_at(self._target):  # Windows: another process was quicker, and has it open
                 raise
+
+
+def is_whole_gzip(data: bytes | bytearray) -> bool:
+    """Whether data unpacks, and is as its own checksum says (RFC 1952)."""
+    try:
+        with gzip.GzipFile(fileobj=io.BytesIO(data)) as file:
+            while file.read(1 << 20):
+                pass
+    except (OSError, EOFError, zlib.error):
+        return False
+    return True
 
 
 @contextmanager

@@ -2,8 +2,10 @@
 
 import re
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
+from typing import TypeVar
 
 import requests
 
@@ -14,6 +16,8 @@ from mnistnet.errors import DownloadError
 
 TRANSIENT_STATUS = frozenset({429, 500, 502, 503, 504})
 DEFAULT_LIMITS = Limits()
+HEADERS = {"Accept-Encoding": "identity", "User-Agent": f"mnistnet/{__version__}"}
+Result = TypeVar("Result")
 
 
 def fetch(
@@ -65,14 +69,33 @@ def _from_mirror(arriving: Arriving, mirror: str, limits: Limits) -> None:
     if not re.match("https?://", mirror, re.IGNORECASE):
         return _from_folder(arriving, Path(mirror))
     url = f"{mirror.rstrip('/')}/{arriving.file.name}"
+    return _tried(partial(_from_url, arriving, url, limits), limits)
+
+
+def announced_size(url: str, *, limits: Limits = DEFAULT_LIMITS) -> int:
+    """How many bytes a server says a file has. Raises MirrorError where it says nothing."""
+    return _tried(partial(_size_of, url, limits), limits)
+
+
+def _size_of(url: str, limits: Limits) -> int:
+    with open_url(url, HEADERS, limits) as response:
+        _require_willing(response)
+        length = response.headers.get("Content-Length", "")
+        if response.status_code != 200 or not length.isdecimal():
+            raise MirrorError(f"status {response.status_code} with Content-Length {length!r}")
+        return int(length[:20])
+
+
+def _tried(ask: Callable[[], Result], limits: Limits) -> Result:
+    """What ask returns, which is asked again after a pause where it may do in a moment."""
     for pause in limits.pauses:
         try:
-            return _from_url(arriving, url, limits)
+            return ask()
         except TransientError as error:
             if error.pause > limits.longest_pause:
                 raise
             time.sleep(max(pause, error.pause))
-    return _from_url(arriving, url, limits)
+    return ask()
 
 
 def _from_folder(arriving: Arriving, mirror: Path) -> None:
@@ -89,9 +112,7 @@ def _from_folder(arriving: Arriving, mirror: Path) -> None:
 def _from_url(arriving: Arriving, url: str, limits: Limits) -> None:
     """One try, which goes on from what is there. What has come when it breaks off stays for the next."""
     offset = len(arriving.data)
-    headers = {"Accept-Encoding": "identity", "User-Agent": f"mnistnet/{__version__}"}
-    if offset:
-        headers["Range"] = f"bytes={offset}-"
+    headers = HEADERS | ({"Range": f"bytes={offset}-"} if offset else {})
     with open_url(url, headers, limits) as response:
         resumed = _goes_on(response, arriving)
         if not resumed:
@@ -112,9 +133,7 @@ def _from_url(arriving: Arriving, url: str, limits: Limits) -> None:
 def _goes_on(response: requests.Response, arriving: Arriving) -> bool:
     """Whether the body starts where arriving ends, or else where the file starts. MirrorError if it does neither."""
     status, offset = response.status_code, len(arriving.data)
-    if status in TRANSIENT_STATUS:
-        wanted = response.headers.get("Retry-After", "")
-        raise TransientError(f"status {status}", pause=float(wanted) if wanted.isdecimal() else 0.0)
+    _require_willing(response)
     content_range = response.headers.get("Content-Range", "")
     resumed = status == 206 and offset > 0 and content_range.startswith(f"bytes {offset}-")
     if offset and not resumed and status in (206, 416):
@@ -127,3 +146,10 @@ def _goes_on(response: requests.Response, arriving: Arriving) -> bool:
         kind = response.headers.get("Content-Type", "unknown type")
         raise MirrorError(f"expected {expected:,} bytes, got {length} of {kind!r}")
     return resumed
+
+
+def _require_willing(response: requests.Response) -> None:
+    """Raise TransientError where the server may do in a moment."""
+    if response.status_code in TRANSIENT_STATUS:
+        wanted = response.headers.get("Retry-After", "")
+        raise TransientError(f"status {response.status_code}", pause=float(wanted) if wanted.isdecimal() else 0.0)

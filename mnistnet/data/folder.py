@@ -5,7 +5,8 @@
 3. Without any, sub-folders: the nearest one above a picture that is named like a label, as in `3/anna.png`.
 4. Where no picture lies in one, file names: what stands before the first `_`, `-`, `.` or space, as in `3_anna.png`.
 
-A label is the digits of a picture in reading order, or `none` (in the table also nothing) where it has none.
+A label is the digits of a picture in reading order, or `none` (in the table also nothing) where it has none. For other
+classes than digits it is the name of one.
 """
 
 import codecs
@@ -16,15 +17,17 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
+from functools import partial
 from itertools import zip_longest
 from pathlib import Path
 from typing import NamedTuple
 
+from mnistnet.data.class_names import LONGEST_NAME, composed
 from mnistnet.errors import DataError
 
 SUFFIXES = {".png", ".jpg", ".jpeg", ".bmp", ".gif", ".webp", ".tif", ".tiff"}
 """Of pictures, in small letters."""
-TABLE = "labels.csv"
+TABLE, FROM_NAMES = "labels.csv", "file names"
 LONGEST = 1_000
 """Bytes of a text file that is read as a label."""
 EXPECTED = (
@@ -33,12 +36,20 @@ EXPECTED = (
 )
 
 
+class LabelKind(NamedTuple):
+    """What may be a label."""
+
+    parse: Callable[[str], str | None]
+    """From a text to the label that it stands for, "" for `none`; None if it is no label."""
+    expected: str
+
+
 class LabelledPicture(NamedTuple):
     """A picture file and what it says."""
 
     path: Path
     label: str
-    """Digits; "" where there is none."""
+    """Digits, or the name of another class; "" where there is none."""
     columns: dict[str, str]
     """What else the table says of it, by the column's name in lower case; and its `folder`."""
 
@@ -89,19 +100,23 @@ def is_picture(path: Path) -> bool:
     return path.suffix.lower() in SUFFIXES and not path.name.startswith("._") and is_there
 
 
-def label_folder(folder: Path, files: Sequence[Path]) -> LabelledFolder:
-    """Find the labels of the picture files in a folder. Raises DataError."""
+def label_folder(folder: Path, files: Sequence[Path], kind: LabelKind | None = None) -> LabelledFolder:
+    """Find the labels, unless kind says otherwise digits, of the picture files in a folder. Raises DataError."""
+    kind = kind or OF_DIGITS
     if (folder / TABLE).is_file():
-        pictures, labels_from = read_table(folder / TABLE), TABLE
-    elif pictures := label_each(folder, files, label_of_text):
+        pictures, labels_from = read_table(folder / TABLE, kind), TABLE
+    elif pictures := label_each(folder, files, partial(label_of_text, folder=folder, kind=kind)):
         labels_from = "text files"
-    elif pictures := label_each(folder, files, lambda path: label_of_folder(path.relative_to(folder))):
+    elif pictures := label_each(folder, files, partial(label_of_folder, kind=kind)):
         labels_from = "sub-folders"
-    elif pictures := label_each(folder, files, label_of_name):
-        labels_from = "file names"
+    elif pictures := label_each(folder, files, partial(label_of_name, kind=kind)):
+        labels_from = FROM_NAMES
     else:
         what = f"no labels for the {len(files)} pictures" if files else "no pictures"
-        raise DataError(f"{what} in {folder}; {EXPECTED}")
+        expected = (
+            EXPECTED if kind is OF_DIGITS else f"expected {kind.expected}, as in a table or names of folders or files"
+        )
+        raise DataError(f"{what} in {folder}; {expected}")
     labelled = {picture.path for picture in pictures}
     return LabelledFolder(pictures, [path for path in files if path not in labelled], labels_from)
 
@@ -113,24 +128,44 @@ def parse_label(text: str) -> str | None:
     return text if re.fullmatch("[0-9]+", text) else None
 
 
-def label_of_text(path: Path) -> str | None:
+def label_of_text(path: Path, *, folder: Path, kind: LabelKind) -> str | None:
     """The label in the text file beside a picture; None if it has none."""
-    text = path.with_suffix(".txt")
+    text = (folder / path).with_suffix(".txt")
     try:
         is_short = text.is_file() and text.stat().st_size <= LONGEST
-        return parse_label(text.read_text(encoding="utf-8-sig").strip()) if is_short else None
+        return kind.parse(text.read_text(encoding="utf-8-sig").strip()) if is_short else None
     except (OSError, UnicodeDecodeError):
         return None
 
 
-def label_of_folder(path: Path) -> str | None:
-    """The label that the nearest folder above a picture, given within the whole, names; None if none does."""
-    return next((label for name in reversed(path.parts[:-1]) if (label := parse_label(name)) is not None), None)
+def any_label(text: str) -> str | None:
+    """The name of a class, whichever it is, or "" for `none`; None if it cannot be one."""
+    label = composed(text)
+    return "" if label.lower() == "none" else label if 1 <= len(label) <= LONGEST_NAME and label.isprintable() else None
 
 
-def label_of_name(path: Path) -> str | None:
+OF_DIGITS = LabelKind(parse_label, "digits")
+OF_ANY = LabelKind(any_label, f"a name of at most {LONGEST_NAME} characters")
+
+
+def label_among(classes: Sequence[str]) -> LabelKind:
+    """One of these names."""
+
+    def parse(text: str) -> str | None:
+        label = any_label(text)
+        return label if label in ("", *classes) else None
+
+    return LabelKind(parse, f"one of {', '.join(classes):.200}")
+
+
+def label_of_folder(path: Path, *, kind: LabelKind) -> str | None:
+    """The label that the nearest folder above a picture names; None if none does."""
+    return next((label for name in reversed(path.parts[:-1]) if (label := kind.parse(name)) is not None), None)
+
+
+def label_of_name(path: Path, *, kind: LabelKind) -> str | None:
     """The label that a picture's name begins with; None if it begins with none."""
-    return parse_label(re.split("[-_. ]", path.name, maxsplit=1)[0])
+    return kind.parse(re.split("[-_. ]", path.name, maxsplit=1)[0])
 
 
 def label_each(folder: Path, files: Sequence[Path], label_of: Callable[[Path], str | None]) -> list[LabelledPicture]:
@@ -149,12 +184,12 @@ def name_in(folder: Path, path: Path) -> str:
     return (path.relative_to(folder) if path.is_relative_to(folder) else path).as_posix()
 
 
-def read_table(path: Path) -> list[LabelledPicture]:
+def read_table(path: Path, kind: LabelKind = OF_DIGITS) -> list[LabelledPicture]:
     """The pictures that a table names, each once. Raises DataError, which names the line."""
     pictures: dict[Path, LabelledPicture] = {}
     missing = []
     for line, row in read_rows(path):
-        picture = read_row(row, path.parent, where=f"{path} line {line}")
+        picture = read_row(row, path.parent, kind, where=f"{path} line {line}")
         if picture.path in pictures:
             raise DataError(f"{path} line {line}: {row['file']} has a label already; name each file once")
         pictures[picture.path] = picture
@@ -213,15 +248,15 @@ def find_columns(text: str, path: Path) -> tuple[str, list[str]]:
     raise DataError(f"{path} line 1: expected the columns' names, file and label among them, got {first!r:.60}")
 
 
-def read_row(row: dict[str, str], folder: Path, *, where: str) -> LabelledPicture:
+def read_row(row: dict[str, str], folder: Path, kind: LabelKind, *, where: str) -> LabelledPicture:
     """One line of a table."""
     if not row["file"]:
         raise DataError(f"{where}: the file's name is missing")
-    digits = "".join(row["label"].split())
-    label = parse_label(digits or "none")
+    text = "".join(row["label"].split()) if kind is OF_DIGITS else row["label"]
+    label = kind.parse(text or "none")
     if label is None:
         raise DataError(
-            f"{where}: expected the label of {row['file']} to be digits, or nothing where it has none, "
+            f"{where}: expected the label of {row['file']} to be {kind.expected}, or nothing where it has none, "
             f"got {row['label']!r:.40}"
         )
     path = find_file(folder, row["file"])

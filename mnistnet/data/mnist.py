@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from mnistnet.arrays import Bytes, Floats, Labels
+from mnistnet.arrays import DIGITS, MNIST_FORMAT, Bytes, Floats, ImageFormat, Labels
 from mnistnet.data.idx import parse_idx
 from mnistnet.data.mnist_files import FILES, MIRRORS, fetch_files, find_file, read_file
 from mnistnet.errors import DataError
@@ -26,7 +26,7 @@ SAMPLE_NOTICE = "trained on the bundled sample of 5,000; connect or pass --data 
 
 
 class Examples(NamedTuple):
-    """Images (n, 784) float32 in [0, 1], ink 1, and their labels (n,) int64."""
+    """Images (n, 784), or of another format, float32 in [0, 1], ink 1, and their labels (n,) int64."""
 
     images: Floats
     labels: Labels
@@ -37,13 +37,23 @@ class Dataset:
     """What may be learned from, and the test set, which is touched once."""
 
     name: str
-    """"mnist" or "sample"."""
+    """"mnist" or "sample"; others have the name of their folder."""
     learning: Examples
     test: Examples
     sha256: dict[str, str]
-    """By file name: of the unpacked file for "mnist", of the file itself for "sample"."""
+    """By file name: of the unpacked file for "mnist" and others in IDX files, of the file itself for "sample"."""
     notice: str
     """What a user must be told about a model trained on it; "" for "mnist"."""
+    image_format: ImageFormat = MNIST_FORMAT
+    classes: tuple[str, ...] = DIGITS
+    """Their names, by their number."""
+    has_strokes: bool = True
+    """The images are of handwriting or the like, and not of things with wide areas."""
+
+    @property
+    def has_digits(self) -> bool:
+        """Whether it has handwritten digits as MNIST has them."""
+        return (self.image_format, self.classes) == (MNIST_FORMAT, DIGITS)
 
 
 def load_cached(folder: Path, mirrors: Sequence[str] = MIRRORS, *, on_bytes: "OnBytes | None" = None) -> Dataset:
@@ -59,7 +69,7 @@ def load_cached(folder: Path, mirrors: Sequence[str] = MIRRORS, *, on_bytes: "On
     if missing:
         paths = fetch_files(folder, mirrors, files=missing, on_bytes=on_bytes)
         contents |= {file.name: read_file(path, file) for file, path in zip(missing, paths, strict=True)}
-    return _mnist(contents)
+    return mnist_of(contents)
 
 
 def load_folder(folder: Path) -> Dataset:
@@ -67,7 +77,7 @@ def load_folder(folder: Path) -> Dataset:
     if not folder.is_dir():
         raise DataError(f"{folder} is not a folder; name the one that holds MNIST's four files")
     paths = [find_file(folder, file) for file in FILES]
-    return _mnist({file.name: read_file(path, file) for file, path in zip(FILES, paths, strict=True)})
+    return mnist_of({file.name: read_file(path, file) for file, path in zip(FILES, paths, strict=True)})
 
 
 def load_sample() -> Dataset:
@@ -79,8 +89,8 @@ def load_sample() -> Dataset:
         raise DataError(f"{path} is damaged: expected SHA-256 {SAMPLE_SHA256}, got {got}; install mnistnet again")
     with np.load(io.BytesIO(data), allow_pickle=False) as arrays:
         images, labels = arrays["images"], arrays["labels"]
-    learning = _examples(images[:SAMPLE_LEARNING], labels[:SAMPLE_LEARNING])
-    test = _examples(images[SAMPLE_LEARNING:], labels[SAMPLE_LEARNING:])
+    learning = as_examples(images[:SAMPLE_LEARNING], labels[:SAMPLE_LEARNING])
+    test = as_examples(images[SAMPLE_LEARNING:], labels[SAMPLE_LEARNING:])
     return Dataset("sample", learning, test, {SAMPLE_FILE: got}, SAMPLE_NOTICE)
 
 
@@ -102,13 +112,15 @@ def joined(one: Examples, other: Examples) -> Examples:
     return Examples(np.concatenate([one.images, other.images]), np.concatenate([one.labels, other.labels]))
 
 
-def _mnist(contents: dict[str, bytes]) -> Dataset:
+def mnist_of(contents: dict[str, bytes]) -> Dataset:
+    """MNIST from the content of its files, unpacked, by their names."""
     arrays = [parse_idx(contents[file.name], name=file.name) for file in FILES]
     train_images, train_labels, test_images, test_labels = arrays
     sha256 = {file.name: file.sha256 for file in FILES}
-    return Dataset("mnist", _examples(train_images, train_labels), _examples(test_images, test_labels), sha256, "")
+    return Dataset("mnist", as_examples(train_images, train_labels), as_examples(test_images, test_labels), sha256, "")
 
 
-def _examples(pixels: Bytes, labels: Bytes) -> Examples:
+def as_examples(pixels: Bytes, labels: Labels) -> Examples:
+    """Pictures (n, h, w) or (n, h * w), ink 255, and their labels."""
     images = np.divide(pixels.reshape(len(pixels), -1), 255, dtype=np.float32)
     return Examples(images, labels.astype(np.int64))

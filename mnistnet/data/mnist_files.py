@@ -110,17 +110,22 @@ def find_file(folder: Path, file: MnistFile) -> Path:
 def read_file(path: Path, file: MnistFile) -> bytes:
     """The file's unpacked bytes from path, packed or not. DataError if they are not MNIST's."""
     remedy = "get a fresh copy, or leave out --data to download one"
-    try:
-        with path.open("rb") as raw:
-            packed = raw.peek(2)[:2] == b"\x1f\x8b"  # not by the name: browsers unpack and leave it
-            stream = gzip.GzipFile(fileobj=raw) if packed else raw
-            data = stream.read(file.size + 1)  # one too many shows that it is too long, whatever it would unpack to
-    except (OSError, EOFError, zlib.error) as error:
-        raise DataError(f"cannot read {path}: {getattr(error, 'strerror', None) or error}; {remedy}") from error
+    data = unpacked(path, most=file.size + 1, remedy=remedy)  # one too many shows that it is too long
     got = hashlib.sha256(data).hexdigest()
     if got != file.sha256:
         raise DataError(f"{path} is not MNIST's {file.name}: expected SHA-256 {file.sha256}, got {got}; {remedy}")
     return data
+
+
+def unpacked(path: Path, *, most: int, remedy: str) -> bytes:
+    """The first bytes of a file, unpacked, however many there are. DataError, with the remedy, if it cannot be read."""
+    try:
+        with path.open("rb") as raw:
+            packed = raw.peek(2)[:2] == b"\x1f\x8b"  # not by the name: browsers unpack and leave it
+            stream = gzip.GzipFile(fileobj=raw) if packed else raw
+            return stream.read(most)
+    except (OSError, EOFError, zlib.error) as error:
+        raise DataError(f"cannot read {path}: {getattr(error, 'strerror', None) or error}; {remedy}") from error
 
 
 def cache_state(folder: Path, *, verify: bool = False) -> list[CachedFile]:

@@ -13,8 +13,8 @@ from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
-from mnistnet.arrays import SIDE, Floats
-from mnistnet.evaluation.figures import DPI, INK
+from mnistnet.arrays import DIGITS, Floats, side_of
+from mnistnet.evaluation.figures import DPI, INK, drawn
 from mnistnet.nn.network import Params
 
 MISTAKES_ACROSS = 8
@@ -34,13 +34,13 @@ STRENGTHS = {
 def digits_figure(
     images: Floats, corners: Sequence[tuple[int, int]], *, height: int, width: int, scale: int
 ) -> tuple[Figure, Axes]:
-    """Images (n, 784), dark on light, with their upper left corners at these rows and columns; text may be added.
+    """Images (n, side^2), dark on light, with their upper left corners at these rows and columns; text may be added.
 
     A pixel becomes scale x scale pixels of the figure.
     """
-    canvas = np.zeros((height, width), np.float32)
+    canvas, side = np.zeros((height, width), np.float32), side_of(images)
     for image, (row, column) in zip(images, corners, strict=True):
-        canvas[row : row + SIDE, column : column + SIDE] = image.reshape(SIDE, SIDE)
+        canvas[row : row + side, column : column + side] = image.reshape(side, side)
     figure = Figure(figsize=(width * scale / DPI, height * scale / DPI))
     axes = figure.add_axes((0, 0, 1, 1))
     axes.axis("off")
@@ -49,9 +49,10 @@ def digits_figure(
     return figure, axes
 
 
-def mistakes_figure(images: Floats, mistakes: Sequence[Mapping[str, Any]]) -> Figure:
-    """The misread pictures, images (n, 784) in the order of mistakes, each with its answer and its true digit."""
-    top, down, across = 15, 39, SIDE + 2
+def mistakes_figure(images: Floats, mistakes: Sequence[Mapping[str, Any]], classes: Sequence[str] = DIGITS) -> Figure:
+    """The misread pictures, images (n, side^2) in the order of mistakes, each with its answer and its true class."""
+    side = side_of(images)
+    top, down, across = 15, side + 11, side + 2
     places = [divmod(place, MISTAKES_ACROSS) for place in range(len(mistakes))]
     corners = [(top + row * down, column * across + 1) for row, column in places]
     rows, width = max(1, -(-len(mistakes) // MISTAKES_ACROSS)), MISTAKES_ACROSS * across
@@ -59,8 +60,9 @@ def mistakes_figure(images: Floats, mistakes: Sequence[Mapping[str, Any]]) -> Fi
     title = "The worst mistakes on the test set" if mistakes else "No mistakes on the test set"
     axes.text(width / 2, 3, title, ha="center", va="center", size=12)
     for mistake, (row, column) in zip(mistakes, corners, strict=True):
-        text = f"read {mistake['predicted']} ({mistake['confidence']:.1%})\ntrue {mistake['label']}"
-        axes.text(column + SIDE / 2, row, text, ha="center", va="bottom", size=9)
+        read, true = drawn(classes[mistake["predicted"]]), drawn(classes[mistake["label"]])
+        text = f"read {read} ({mistake['confidence']:.1%})\ntrue {true}"
+        axes.text(column + side / 2, row, text, ha="center", va="bottom", size=9 if tuple(classes) == DIGITS else 6)
     return figure
 
 
@@ -70,13 +72,14 @@ def weights_figure(params: Params) -> Figure:
     weights = params.layers[0].weights.T
     norms = np.linalg.norm(weights.astype(np.float64), axis=1)  # squares may be too large for float32
     chosen = np.argsort(-norms, kind="stable")[: UNITS_DOWN * UNITS_ACROSS]
-    top, step = 11, SIDE + 2
+    side = side_of(weights)
+    top, step = 11, side + 2
     rows, width = -(-len(chosen) // UNITS_ACROSS), UNITS_ACROSS * step
     canvas = np.full((rows * step, width), np.nan)  # nothing between them
     for place, unit in enumerate(chosen):
         row, column = (step * number + 1 for number in divmod(place, UNITS_ACROSS))
         largest = max(np.abs(weights[unit]).max(), np.finfo(np.float32).tiny)
-        canvas[row : row + SIDE, column : column + SIDE] = weights[unit].reshape(SIDE, SIDE) / largest
+        canvas[row : row + side, column : column + side] = weights[unit].reshape(side, side) / largest
     figure = Figure(figsize=(width * 3 / DPI, (top + len(canvas)) * 3 / DPI))
     axes = figure.add_axes((0, 0, 1, len(canvas) / (top + len(canvas))))
     axes.axis("off")
@@ -88,24 +91,28 @@ def weights_figure(params: Params) -> Figure:
     return figure
 
 
-def warps_figure(images: Floats, labels: Sequence[int], settings: Mapping[str, Any]) -> Figure:
-    """What warping makes of digits: images (rows, columns, 784), a row for each of labels, first as it was."""
-    top, left, gap = 25, 12, 6
+def warps_figure(images: Floats, labels: Sequence[object], settings: Mapping[str, Any]) -> Figure:
+    """What warping makes of digits: images (rows, columns, side^2), a row for each of labels, first as it was."""
+    longest = max(map(len, map(str, labels)))
+    top, left, gap, size = 25, 12 if longest < 3 else 40, 6, 11 if longest < 3 else 8
     rows, columns, _ = images.shape
-    downs = [top + row * SIDE for row in range(rows)]
-    acrosses = [left + column * (SIDE + 1) + gap * (column > 0) for column in range(columns)]
+    side = side_of(images)
+    downs = [top + row * side for row in range(rows)]
+    acrosses = [left + column * (side + 1) + gap * (column > 0) for column in range(columns)]
     corners = [(down, across) for down in downs for across in acrosses]
-    height, width = downs[-1] + SIDE + 3, acrosses[-1] + SIDE + 3
-    figure, axes = digits_figure(images.reshape(-1, SIDE * SIDE), corners, height=height, width=width, scale=3)
-    axes.add_patch(Rectangle((left - 1, top - 8), SIDE + 2, rows * SIDE + 9, color=INK, alpha=0.12, linewidth=0))
+    height, width = downs[-1] + side + 3, acrosses[-1] + side + 3
+    figure, axes = digits_figure(images.reshape(-1, side * side), corners, height=height, width=width, scale=3)
+    axes.add_patch(Rectangle((left - 1, top - 8), side + 2, rows * side + 9, color=INK, alpha=0.12, linewidth=0))
+    title = "Digits" if set(map(str, labels)) <= set(DIGITS) else "Images"
     strengths = ", ".join(text.format(settings[name]) for name, text in STRENGTHS.items() if settings[name])
-    for text, x, y, size in (
-        ("Digits as training warps them, anew in every epoch", width / 2, 5.5, 12),
+    for text, x, y, points in (
+        (f"{title} as training warps them, anew in every epoch", width / 2, 5.5, 12),
         (strengths, width / 2, 12.5, 9),
-        ("original", left + SIDE / 2, top - 3.5, 9),
+        ("original", left + side / 2, top - 3.5, 9),
         ("warped at random", (acrosses[1] + width) / 2, top - 3.5, 9),
     ):
-        axes.text(x, y, text, ha="center", va="center", size=size)
+        axes.text(x, y, text, ha="center", va="center", size=points)
     for label, down in zip(labels, downs, strict=True):
-        axes.text(left / 2, down + SIDE / 2, f"{label}", ha="center", va="center", size=11, color=INK, weight="bold")
+        name = drawn(str(label))
+        axes.text(left / 2, down + side / 2, name, ha="center", va="center", size=size, color=INK, weight="bold")
     return figure

@@ -4,6 +4,7 @@ Those of every run have fixed margins: to have them fitted to the text takes as 
 """
 
 import io
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ from matplotlib.colors import LogNorm
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator, PercentFormatter
 
-from mnistnet.arrays import CLASSES
+from mnistnet.arrays import DIGITS
 from mnistnet.evaluation.metrics import Confusion
 from mnistnet.files import new_file
 
@@ -25,6 +26,10 @@ LOSSES = {
     "binary_cross_entropy": "mean binary cross-entropy, nats",
     "mse": "mean squared error",
 }
+MOST_NUMBERED = 30
+"""Classes of a confusion matrix that has its counts written in it."""
+LONGEST_DRAWN = 16
+LATIN = "".join(map(chr, range(0xA1, 0x180)))
 INK, MISTAKE = "#1b3a5c", "#b03a2e"
 
 
@@ -51,39 +56,52 @@ def svg_bytes(figure: Figure) -> bytes:
     return file.getvalue()
 
 
-def confusion_figure(confusion: Confusion) -> Figure:
-    """The confusion matrix, true digits down and predicted digits across; mistakes stand out from right answers."""
-    figure = Figure(figsize=(7.2, 6.6))
+def confusion_figure(confusion: Confusion, classes: Sequence[str] = DIGITS) -> Figure:
+    """The confusion matrix, true classes down and predicted ones across; mistakes stand out from right answers."""
+    figure, count = Figure(figsize=(7.2, 6.6)), len(classes)
+    kind = "digit" if tuple(classes) == DIGITS else "class"
     figure.subplots_adjust(left=0.09, right=0.91, bottom=0.065, top=0.962)
+    if kind == "class":
+        figure.subplots_adjust(left=0.2, right=0.98, bottom=0.18, top=0.95)
     axes = figure.subplots()
-    wrong = np.where(np.eye(CLASSES, dtype=bool), 0, confusion)
+    wrong = np.where(np.eye(count, dtype=bool), 0, confusion)
     axes.imshow(np.ma.masked_equal(wrong, 0), cmap="Oranges", norm=LogNorm(0.5, 4 * max(2, wrong.max())))
-    for (true, predicted), count in np.ndenumerate(confusion):
-        if count:
+    for (true, predicted), images in np.ndenumerate(confusion):
+        if images and count <= MOST_NUMBERED:
             right = true == predicted
             axes.text(
                 predicted,
                 true,
-                f"{count:,}",
+                f"{images:,}",
                 ha="center",
                 va="center",
                 color=INK if right else "black",
                 weight="bold" if right else "normal",
-                size=11,
+                size=min(11, 110 / count),
             )
     errors = int(wrong.sum())
     axes.set(
-        xlabel="predicted digit",
-        ylabel="true digit",
-        xticks=range(CLASSES),
-        yticks=range(CLASSES),
+        xlabel=f"predicted {kind}",
+        ylabel=f"true {kind}",
+        xticks=range(count),
+        yticks=range(count),
         title=f"{errors:,} of {confusion.sum():,} test images misread",
     )
-    axes.set_xticks(np.arange(CLASSES + 1) - 0.5, minor=True)
-    axes.set_yticks(np.arange(CLASSES + 1) - 0.5, minor=True)
+    if kind == "class":
+        names, size = [drawn(name) for name in classes], min(9, 300 / count)
+        axes.set_xticklabels(names, rotation=90, size=size)
+        axes.set_yticklabels(names, size=size)
+    axes.set_xticks(np.arange(count + 1) - 0.5, minor=True)
+    axes.set_yticks(np.arange(count + 1) - 0.5, minor=True)
     axes.grid(which="minor", color="0.85")
     axes.tick_params(which="both", length=0)
     return figure
+
+
+def drawn(name: str) -> str:
+    """A class's name as it can be drawn: short, with codes for what the font may lack, and no sign of formulas."""
+    shown = "".join(char if " " <= char <= "~" or char in LATIN else ascii(char)[1:-1] for char in name)
+    return (shown if len(shown) <= LONGEST_DRAWN else f"{shown[: LONGEST_DRAWN - 3]}...").replace("$", r"\$")
 
 
 def curves_figure(epochs: list[dict[str, Any]], best_epoch: int, settings: dict[str, Any]) -> Figure:

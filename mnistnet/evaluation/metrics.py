@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from mnistnet.arrays import CLASSES, Labels
 
 Confusion = NDArray[np.int64]
-"""(classes, columns) counts: row = true digit, column = predicted digit or another answer."""
+"""(classes, columns) counts: row = true class, column = predicted class or another answer."""
 
 Interval = tuple[float, float]
 """Lower and upper bound."""
@@ -38,10 +38,14 @@ class DigitScore(NamedTuple):
     f1: float
 
 
-def confusion_matrix(labels: Labels, predictions: Labels, *, columns: int = CLASSES) -> Confusion:
-    """Count each pair of true digit and prediction, which may be any number below columns; both are (n,)."""
-    pairs = np.bincount(labels * columns + predictions, minlength=CLASSES * columns)
-    return pairs.reshape(CLASSES, columns).astype(np.int64)
+def confusion_matrix(
+    labels: Labels, predictions: Labels, *, classes: int = CLASSES, columns: int | None = None
+) -> Confusion:
+    """Count each pair of true class and prediction, which may be any number below columns (a class, where that is
+    None); both are (n,)."""
+    columns = columns or classes
+    pairs = np.bincount(labels * columns + predictions, minlength=classes * columns)
+    return pairs.reshape(classes, columns).astype(np.int64)
 
 
 def wilson_interval(successes: int, trials: int, *, z: float = Z_95) -> tuple[float, float]:

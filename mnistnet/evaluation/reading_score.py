@@ -10,14 +10,22 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from mnistnet.arrays import CLASSES
+from mnistnet.arrays import DIGITS
 from mnistnet.evaluation.metrics import confusion_matrix, edit_distance, wilson_interval
-from mnistnet.evaluation.report_text import DIGITS, confusion_table, interval_text, percent
+from mnistnet.evaluation.report_text import (
+    MOST_COLUMNS,
+    are_digits,
+    column_heads,
+    confusion_table,
+    interval_text,
+    mistakes_table,
+    percent,
+    row_heads,
+)
 
 Score = dict[str, Any]
-ANSWERS = (*DIGITS, "many", "none")
-"""The confusion matrix's columns: the last two are an answer of several digits and of no digit."""
-MANY, NONE = CLASSES, CLASSES + 1
+OTHERS = ("many", "none")
+"""The confusion matrix's columns after the classes: an answer of several digits and of no digit."""
 
 
 class Answer(NamedTuple):
@@ -25,7 +33,7 @@ class Answer(NamedTuple):
 
     file: str
     label: str
-    """Digits in reading order; "" where there is none."""
+    """Digits in reading order, or the name of another class; "" where there is none."""
     digits: str
     confidence: float
     sure: bool
@@ -37,24 +45,27 @@ class Answer(NamedTuple):
         return self.digits == self.label if self.label else not (self.digits and self.sure)
 
 
-def score_answers(answers: Sequence[Answer]) -> Score:
-    """The whole score. Without a group to any answer there are no groups in it."""
+def score_answers(answers: Sequence[Answer], classes: Sequence[str] = DIGITS) -> Score:
+    """The whole score; a label is a class's name, or the digits of a number.
+
+    Without a group to any answer there are no groups in it.
+    """
     groups = sorted({answer.group for answer in answers} if any(answer.group for answer in answers) else ())
-    score = score_group(answers)
-    score["single_digits"] |= score_confusion([answer for answer in answers if len(answer.label) == 1])
+    score = score_group(answers, classes)
+    score["single_digits"] |= score_confusion([one for one in answers if one.label in classes], classes)
     return score | {
-        "groups": {name: score_group([answer for answer in answers if answer.group == name]) for name in groups},
+        "groups": {name: score_group([one for one in answers if one.group == name], classes) for name in groups},
         "misread": find_misread(answers),
     }
 
 
-def score_group(answers: Sequence[Answer]) -> Score:
+def score_group(answers: Sequence[Answer], classes: Sequence[str]) -> Score:
     """The shares alone."""
-    numbers = [answer for answer in answers if len(answer.label) > 1]
+    numbers = [answer for answer in answers if answer.label and answer.label not in classes]
     negatives = [answer for answer in answers if not answer.label]
     return {
         "pictures": len(answers),
-        "single_digits": score_labels([answer for answer in answers if len(answer.label) == 1]),
+        "single_digits": score_labels([answer for answer in answers if answer.label in classes]),
         "numbers": score_labels(numbers) | score_edits(numbers),
         "no_digit": {"refused": share(answer.is_right for answer in negatives)},
     }
@@ -76,15 +87,16 @@ def score_edits(answers: Sequence[Answer]) -> Score:
     return {"digits": digits, "edits": edits, "digit_accuracy": 1 - edits / digits if digits else None}
 
 
-def score_confusion(answers: Sequence[Answer]) -> Score:
+def score_confusion(answers: Sequence[Answer], classes: Sequence[str]) -> Score:
     """The confusion matrix of single digits; each row's unsure answers, which are in it too, are counted apart."""
-    labels = np.array([int(answer.label) for answer in answers], np.int64)
-    columns = [int(answer.digits) if len(answer.digits) == 1 else MANY if answer.digits else NONE for answer in answers]
+    numbers = {name: number for number, name in enumerate(classes)} | {"": len(classes) + 1}
+    labels = np.array([numbers[answer.label] for answer in answers], np.int64)
+    columns = np.array([numbers.get(answer.digits, len(classes)) for answer in answers], np.int64)
     unsure = labels[[not answer.sure for answer in answers]]
     return {
-        "confusion": confusion_matrix(labels, np.array(columns, np.int64), columns=len(ANSWERS)).tolist(),
-        "confusion_columns": list(ANSWERS),
-        "unsure": np.bincount(unsure, minlength=CLASSES).tolist(),
+        "confusion": confusion_matrix(labels, columns, classes=len(classes), columns=len(classes) + 2).tolist(),
+        "confusion_columns": [*classes, *OTHERS],
+        "unsure": np.bincount(unsure, minlength=len(classes)).tolist(),
     }
 
 
@@ -124,7 +136,8 @@ def score_text(score: Score, *, by: str, printable: Callable[[str], str], shown:
 def headline(score: Score) -> str:
     """The shares, one a line, but for those of nothing."""
     single, numbers, refused = score["single_digits"], score["numbers"], score["no_digit"]["refused"]
-    lines = [*labels_lines("Single digits", single, "right"), *labels_lines("Numbers", numbers, "wholly right")]
+    title = "Single digits" if are_digits(single["confusion_columns"][: -len(OTHERS)]) else "Pictures"
+    lines = [*labels_lines(title, single, "right"), *labels_lines("Numbers", numbers, "wholly right")]
     if numbers["digits"]:
         edits = f"{numbers['edits']:,} edits for {numbers['digits']:,} digits"
         lines.append(f"  digit by digit: {percent(numbers['digit_accuracy'])} right, {edits}")
@@ -152,7 +165,10 @@ def share_text(share: dict[str, Any], what: str) -> str:
 def answers_table(single: Score) -> str:
     """The confusion matrix, with the unsure answers of each row beside it."""
     rows = [[*row, unsure] for row, unsure in zip(single["confusion"], single["unsure"], strict=True)]
-    table = confusion_table(rows, columns=[*ANSWERS, "unsure"], width=5)
+    names = single["confusion_columns"][: -len(OTHERS)]
+    if len(names) > MOST_COLUMNS:
+        return mistakes_table([row[: len(names)] for row in single["confusion"]], names)
+    table = confusion_table(rows, columns=[*column_heads(names), *OTHERS, "unsure"], rows=row_heads(names), width=5)
     return f"{table}\nmany: several digits; none: no digit; unsure: so many of the row's answers"
 
 

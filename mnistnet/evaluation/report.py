@@ -6,7 +6,9 @@ or of a training that was resumed the last part of that (both null for a model f
 provenance follow (see model_file): dataset, settings, data_sha256, versions, epochs, diagnoses, confusion and so on. Of
 the test images:
 - `test_images`, `test_errors`, `test_accuracy`, `test_interval` (95 %, Wilson); `claimed_errors`, as the file has them
-- `digits`: `digit`, `images`, `precision`, `recall`, each with its `_interval`, and `f1`; `averages`: their plain means
+- `classes`: their names, by number; `image_format`: `side` and `box` of the pictures that the network reads
+- `digits`: for each class its number, `digit`, its `images`, `precision`, `recall`, each with its `_interval`, and
+  `f1`; `averages`: their plain means
 - `calibration`: see model_file; `sure_interval` is that of the share of errors among sure answers, null without any
 
 What follows is null where the test images were not read for the report:
@@ -74,6 +76,8 @@ def make_report(
         "seconds": None if seconds is None else round(seconds, 2),
         **tell_accuracy(provenance.test_errors, provenance.test_images),
         "claimed_errors": claimed,
+        "classes": list(model.classes),
+        "image_format": model.image_format._asdict(),
         "digits": [score._asdict() for score in scores],
         "averages": {
             name: sum(getattr(score, name) for score in scores) / len(scores) for name in ("precision", "recall", "f1")
@@ -87,7 +91,8 @@ def make_report(
 
 def remeasured(model: Model, judgement: Judgement, labels: Labels) -> Model:
     """The model with what its answers to the test images come to here and now."""
-    confusion = confusion_matrix(labels, judgement.probabilities.argmax(axis=1)).tolist()
+    predicted = judgement.probabilities.argmax(axis=1)
+    confusion = confusion_matrix(labels, predicted, classes=len(model.classes)).tolist()
     calibration = tested_calibration(model.calibration, judgement, labels)
     return replace(model, calibration=calibration, provenance=replace(model.provenance, confusion=confusion))
 

@@ -11,17 +11,21 @@ import numpy as np
 from PIL import Image
 
 from mnistnet import __version__
-from mnistnet.arrays import SIDE, Floats
+from mnistnet.arrays import Floats, side_of
 from mnistnet.data.disputed import DISPUTED
 from mnistnet.evaluation.report import Report
 from mnistnet.evaluation.report_text import (
     DATASETS,
     accuracy_text,
+    are_digits,
     bounds_text,
     caveats,
+    classes_of,
+    column_heads,
     coverage_rows,
     epoch_rows,
     percent,
+    row_heads,
     training_text,
 )
 from mnistnet.pages import data_uri, png_uri, render
@@ -33,12 +37,13 @@ STRONGEST = 70
 
 
 def report_page(report: Report, images: Floats, charts: Mapping[str, bytes]) -> str:
-    """The page of a report that tells of each of its test images, (n, 784).
+    """The page of a report that tells of each of its test images, (n, side^2).
 
     charts are SVG pictures, by the names that the template has: `curves`, `watch`, `warps`, `reliability`,
     `risk_coverage` and `weights`; those left out have no place on the page.
     """
     doubts = {one.index: one.said for one in DISPUTED} if report["disputed"] else {}
+    classes = classes_of(report)
     return render(
         "report.html",
         script="report.js",
@@ -48,15 +53,26 @@ def report_page(report: Report, images: Floats, charts: Mapping[str, bytes]) -> 
         training=training_text(report),
         caveats=caveats(report),
         rows=confusion_rows(report["confusion"]),
+        classes=classes,
+        heads=column_heads(classes),
+        row_heads=row_heads(classes),
+        kind="digit" if are_digits(classes) else "class",
         without_error=without_error(report["risk_coverage"]),
         settings={name: plain(value) for name, value in report["settings"].items()},
         charts={name: data_uri("image/svg+xml", content) for name, content in charts.items()},
         sheet=png_uri(contact_sheet(images)),
-        data={"answers": report["answers"], "disputed": doubts, "across": ACROSS, "side": SIDE},
+        data={
+            "answers": report["answers"],
+            "disputed": doubts,
+            "across": ACROSS,
+            "side": side_of(images),
+            "classes": classes,
+        },
         coverage=coverage_rows(report),
         epochs=epoch_rows(report),
         model_name=Path(report["model"]).name,
         verified=shlex.quote(Path(report["model"]).name),
+        needs_data=report["dataset"] not in DATASETS,
         version=__version__,
         percent=percent,
         bounds=bounds_text,
@@ -94,9 +110,9 @@ def plain(value: object) -> str:
 
 
 def contact_sheet(images: Floats) -> Image.Image:
-    """All images, (n, 784), in one picture, ACROSS in each row, ink white on black."""
-    rows = -(-len(images) // ACROSS)
-    grid = np.zeros((rows * ACROSS, SIDE, SIDE), np.uint8)
-    grid[: len(images)] = np.round(255 * images).reshape(-1, SIDE, SIDE)
-    lines = grid.reshape(rows, ACROSS, SIDE, SIDE).transpose(0, 2, 1, 3)
-    return Image.fromarray(lines.reshape(rows * SIDE, ACROSS * SIDE))
+    """All images, (n, side^2), in one picture, ACROSS in each row, ink white on black."""
+    rows, side = -(-len(images) // ACROSS), side_of(images)
+    grid = np.zeros((rows * ACROSS, side, side), np.uint8)
+    grid[: len(images)] = np.round(255 * images).reshape(-1, side, side)
+    lines = grid.reshape(rows, ACROSS, side, side).transpose(0, 2, 1, 3)
+    return Image.fromarray(lines.reshape(rows * side, ACROSS * side))

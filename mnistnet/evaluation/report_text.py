@@ -5,11 +5,15 @@ import textwrap
 from collections.abc import Sequence
 from typing import Any
 
-from mnistnet.arrays import CLASSES
+from mnistnet.arrays import DIGITS, SIDE
 from mnistnet.evaluation.report import Report
 
-DIGITS = tuple(map(str, range(CLASSES)))
 WIDTH = 80
+SHORT = 4
+"""Letters of a name that has room over a column."""
+MOST_COLUMNS = 12
+"""Of the confusion matrix as text; of more classes the most frequent mistakes are told."""
+MOST_MISTAKES = 20
 MOST_EPOCHS = 10
 SHARES = (0.9, 0.95, 0.98, 0.99, 1)
 """Of the images, for which the table of coverage has a row."""
@@ -18,15 +22,16 @@ DATASETS = {"mnist": "MNIST", "sample": "the bundled sample"}
 
 def report_text(report: Report) -> str:
     """The report as plain text of at most 80 columns."""
-    parts = [headline(report), confusion_table(report["confusion"]), digits_table(report)]
+    classes = classes_of(report)
+    parts = [headline(report), mistakes_table(report["confusion"], classes), digits_table(report)]
     if report["diagnoses"]:
         parts.append("\n".join(["What went wrong in training", *(f"  {text}" for text in report["diagnoses"])]))
     if report["answers"]:
         parts += [reliability_table(report["reliability"]), coverage_table(report)]
     if report["mistakes"]:
-        parts.append(answers_list("Worst mistakes", report["mistakes"], count=10))
+        parts.append(answers_list("Worst mistakes", report["mistakes"], classes, count=10))
     if report["doubtful"]:
-        parts.append(answers_list("Most doubtful right answers", report["doubtful"], count=5))
+        parts.append(answers_list("Most doubtful right answers", report["doubtful"], classes, count=5))
     if report["epochs"]:
         parts.append(epochs_table(report))
     parts.append(f"{origin_text(report)}\nModel    {report['model']}")
@@ -60,6 +65,8 @@ def headline(report: Report) -> str:
         wrong = f"{without['test_errors']:,} of {without['test_images']:,} wrong"
         lines.append(f"Without {count} images of disputed labels: {percent(without['test_accuracy'])}, {wrong}")
     lines.append(training_text(report))
+    if not are_digits(classes := classes_of(report)):
+        lines.append(textwrap.shorten(f"Classes: {', '.join(classes)}", WIDTH, placeholder=" ..."))
     calibration = report["calibration"]
     if sure := calibration["sure_images"]:
         errors, off = calibration["sure_errors"], calibration["expected_calibration_error"]
@@ -79,8 +86,23 @@ def accuracy_text(report: Report) -> str:
 def network_text(report: Report) -> str:
     """The network and how it learned, in a few words."""
     settings = report["settings"]
-    layers = "-".join(map(str, (784, *settings["hidden"], CLASSES)))
+    layers = "-".join(map(str, (side_in(report) ** 2, *settings["hidden"], len(classes_of(report)))))
     return f"{layers} {settings['activation']}, {settings['optimizer']}"
+
+
+def classes_of(report: Report) -> Sequence[str]:
+    """The classes' names; reports of before there were any have none."""
+    return list(report.get("classes", DIGITS))
+
+
+def side_in(report: Report) -> int:
+    """The side of the pictures that the network reads."""
+    return int(report.get("image_format", {}).get("side", SIDE))
+
+
+def are_digits(classes: Sequence[str]) -> bool:
+    """Whether the classes are called as MNIST's."""
+    return tuple(classes) == DIGITS
 
 
 def dataset_text(report: Report) -> str:
@@ -92,7 +114,7 @@ def training_text(report: Report) -> str:
     """Which network, and what it was trained on."""
     settings, dataset = report["settings"], dataset_text(report)
     if not report["train_images"]:
-        layers = "-".join(map(str, (784, *settings["hidden"], CLASSES)))
+        layers = "-".join(map(str, (SIDE * SIDE, *settings["hidden"], len(DIGITS))))
         return f"{layers} {settings['activation']}, trained elsewhere; calibrated and tested on {dataset}"
     return (
         f"{network_text(report)}, seed {settings['seed']}; "
@@ -113,27 +135,59 @@ def caveats(report: Report) -> list[str]:
     return lines
 
 
-def confusion_table(confusion: list[list[int]], *, columns: Sequence[str] = DIGITS, width: int = 6) -> str:
-    """True digits down, predictions across, each column at least so many characters wide; a dot is a 0."""
+def mistakes_table(confusion: list[list[int]], classes: Sequence[str]) -> str:
+    """The confusion matrix; where that would be too wide, the most frequent mistakes."""
+    if are_digits(classes):
+        return confusion_table(confusion)
+    if len(classes) <= MOST_COLUMNS:
+        return confusion_table(confusion, columns=column_heads(classes), rows=row_heads(classes))
+    pairs = [
+        (count, true, read) for true, row in enumerate(confusion) for read, count in enumerate(row) if true != read
+    ]
+    worst = sorted((pair for pair in pairs if pair[0]), key=lambda pair: (-pair[0], *pair[1:]))[:MOST_MISTAKES]
+    lines = [f"{count:>8,}  {classes[true]} read as {classes[read]}" for count, true, read in worst]
+    return "\n".join(["Most frequent mistakes" if lines else "No mistakes", *lines])
+
+
+def column_heads(classes: Sequence[str]) -> list[str]:
+    """What stands over a confusion matrix's columns: the classes' names, or where these are long their numbers."""
+    return [name if max(map(len, classes)) <= SHORT else str(number) for number, name in enumerate(classes)]
+
+
+def row_heads(classes: Sequence[str]) -> list[str]:
+    """What stands before its rows: the names, after the numbers where these stand over the columns."""
+    pairs = zip(column_heads(classes), classes, strict=True)
+    return [name if head == name else f"{head} {name}" for head, name in pairs]
+
+
+def confusion_table(
+    confusion: list[list[int]], *, columns: Sequence[str] = DIGITS, rows: Sequence[str] = DIGITS, width: int = 6
+) -> str:
+    """True classes down, predictions across, each column at least so many characters wide; a dot is a 0."""
     widths = [max(width, len(name) + 2) for name in columns]
-    lines = ["        predicted", "true " + "".join(map(str.rjust, columns, widths))]
-    for digit, row in enumerate(confusion):
+    head = max(4, *map(len, rows))
+    if head > 4:  # names stand on the left, their numbers aligned
+        rows = [name.ljust(head) for name in rows]
+    lines = [f"{'':{head}}    predicted", f"{'true':{head}} " + "".join(map(str.rjust, columns, widths))]
+    for name, row in zip(rows, confusion, strict=True):
         cells = (f"{count:,}" if count else "." for count in row)
-        lines.append(f"{digit:4} " + "".join(map(str.rjust, cells, widths)))
+        lines.append(f"{name:>{head}} " + "".join(map(str.rjust, cells, widths)))
     return "\n".join(lines)
 
 
 def digits_table(report: Report) -> str:
     """Precision and recall of each digit with their 95 % intervals, F1, and the means."""
     share = f"{{:>11}}{'95 % interval':>16}"
-    lines = [f"digit  images{share.format('precision')}{share.format('recall')}{'F1':>11}"]
+    classes = classes_of(report)
+    width, title = max(5, *map(len, classes)), "digit" if are_digits(classes) else "class"
+    lines = [f"{title:{width}}  images{share.format('precision')}{share.format('recall')}{'F1':>11}"]
     lines += [
-        f"{one['digit']:5}{one['images']:8,}{share_cells(one, 'precision')}{share_cells(one, 'recall')}"
+        f"{classes[one['digit']]:>{width}}{one['images']:8,}{share_cells(one, 'precision')}{share_cells(one, 'recall')}"
         f"{percent(one['f1']):>11}"
         for one in report["digits"]
     ]
     precision, recall, f1 = (percent(report["averages"][name]) for name in ("precision", "recall", "f1"))
-    return "\n".join([*lines, f" mean{precision:>19}{recall:>27}{f1:>27}"])
+    return "\n".join([*lines, f"{'mean':>{width}}{precision:>19}{recall:>27}{f1:>27}"])
 
 
 def share_cells(one: dict[str, Any], name: str) -> str:
@@ -200,11 +254,11 @@ def origin_text(report: Report) -> str:
     return "\n".join(f"{'Made' if not place else '':9}{line}" for place, line in enumerate([*when, *lines]))
 
 
-def answers_list(title: str, answers: list[dict[str, Any]], *, count: int) -> str:
+def answers_list(title: str, answers: list[dict[str, Any]], classes: Sequence[str], *, count: int) -> str:
     """The first answers, one a line."""
     lines = [f"{title} ({min(count, len(answers))} of {len(answers):,})"]
     lines += [
-        f"  test image {one['index']:5}: true {one['label']}, read as {one['predicted']}, "
+        f"  test image {one['index']:5}: true {classes[one['label']]}, read as {classes[one['predicted']]}, "
         f"{percent(one['confidence'], 1)} sure"
         for one in answers[:count]
     ]

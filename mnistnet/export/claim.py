@@ -8,9 +8,10 @@ from mnistnet.model_file import Model
 
 def description(model: Model) -> str:
     """What the network is and how well it reads, in a few words."""
+    names = f"Tells apart {', '.join(model.classes):.200}"
     facts, layers = model.provenance, "-".join(map(str, model.network.sizes))
     text = (
-        f"Reads handwritten digits: {layers} {model.network.activation}, "
+        f"{'Reads handwritten digits' if model.reads_digits else names}: {layers} {model.network.activation}, "
         f"{facts.test_errors:,} of {facts.test_images:,} test images misread"
     )
     return f"{text}; {facts.notice}" if facts.notice else text
@@ -30,17 +31,12 @@ def claim(model: Model) -> dict[str, Any]:
     }
 
 
-def class_names(model: Model) -> list[str]:
-    """What each of the network's outputs stands for."""
-    return [str(digit) for digit in range(model.network.sizes[-1])]
-
-
 def metadata(model: Model) -> dict[str, str]:
     """The claim, the network, its settings and classes, and what its confidence is worth; values as JSON."""
     network, calibration = model.network, model.calibration
     facts = claim(model) | {
         "network": {"sizes": network.sizes, "activation": network.activation, "output": network.output},
-        "classes": class_names(model),
+        "classes": model.classes,
         "settings": model.provenance.settings,
         "temperature": calibration.temperature,
         "sure_from": calibration.sure_from,

@@ -53,11 +53,12 @@ class Change(NamedTuple):
     """right or wrong."""
 
 
-def in_eight_bits(model: Model, images: Floats) -> EightBit:
-    """The model in 8 bits, so that it answers images, (n, 784), as it did as nearly as can be."""
-    tape = forward(model.network, model.params, images)[1]
+def in_eight_bits(model: Model, images: Floats | None) -> EightBit:
+    """The model in 8 bits, so that it answers images, (n, pixels), as it did as nearly as can be; without any, weights
+    are rounded plainly."""
+    tape = None if images is None else forward(model.network, model.params, images)[1]
     steps = {
-        f"weights_{depth}": to_steps(layer.weights, tape[depth].inputs)
+        f"weights_{depth}": to_steps(layer.weights, tape[depth].inputs if tape else None)
         for depth, layer in enumerate(model.params.layers[:-1])
     }
     calibration = model.calibration

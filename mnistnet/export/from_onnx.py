@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from onnx import GraphProto, ModelProto, NodeProto, TensorProto, checker, helper, load, numpy_helper
 from onnx.reference import ReferenceEvaluator
 
-from mnistnet.arrays import SIDE, Floats
+from mnistnet.arrays import DIGITS, SIDE, Floats
 from mnistnet.errors import ModelError
 from mnistnet.files import require_regular
 from mnistnet.model_file import require_usable
@@ -68,7 +68,7 @@ def read_onnx(path: Path) -> tuple[Network, Params]:
         checker.check_model(proto)
         with np.errstate(all="ignore"):  # what is not finite is not the same
             network, params, end = read_graph(proto.graph)
-            require_usable(network)
+            require_usable(network, inputs=SIDE * SIDE, outputs=len(DIGITS))
             require_same(proto, network, params, end)
     except OSError as error:
         raise ModelError(f"cannot read {path}: {error.strerror or error}") from error

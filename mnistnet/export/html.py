@@ -16,13 +16,16 @@ MODULES = ("texts.js", "network.js", "normalize.js", "digit.js", "pad.js", "pain
 """Each after those that it imports."""
 
 
-def drawing_page(eight_bit: EightBit, change: Change) -> str:
-    """The page of a plain model in 8 bits; change is what these changed."""
+def drawing_page(eight_bit: EightBit, change: Change | None) -> str:
+    """The page of a plain model in 8 bits; change is what these changed, None where that is not known."""
     return render(
         "drawing.html",
         script="drawing.js",
         modules=[STATIC / name for name in MODULES],
-        title="Draw a digit",
+        title="Draw a digit" if eight_bit.model.reads_digits else "Draw",
+        digits=eight_bit.model.reads_digits,
+        classes=eight_bit.model.classes,
+        side=eight_bit.model.image_format.side,
         weights=Markup(page_text(packed_weights(*eight_bit))),
         description=description(eight_bit.model),
         change=change,

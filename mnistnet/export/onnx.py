@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 from onnx import ModelProto, NodeProto, TensorProto, ValueInfoProto, checker, helper, numpy_helper
 
 from mnistnet import __version__
-from mnistnet.arrays import CLASSES, SIDE
-from mnistnet.export.claim import class_names, description, metadata
+from mnistnet.arrays import DIGITS
+from mnistnet.export.claim import description, metadata
 from mnistnet.model_file import Model, named_arrays
 from mnistnet.nn.activations import LEAK
 from mnistnet.nn.network import Network
@@ -22,7 +22,6 @@ OPSET, IR_VERSION = 13, 7
 """As old as the graph allows, so that old programs read it too, such as ONNX Runtime 1.7 of 2021: since opset 13
 Softmax is along its axis alone, and ReduceSum takes its axes as an input."""
 INPUT, OUTPUT = "images", "probabilities"
-INPUT_SHAPE, OUTPUT_SHAPE = ("batch", SIDE * SIDE), ("batch", CLASSES)
 
 NODES: Mapping[str, tuple[str, dict[str, Any]]] = {
     "relu": ("Relu", {}),
@@ -63,11 +62,15 @@ def onnx_model(model: Model) -> ModelProto:
     arrays: Mapping[str, NDArray[Any]] = {**named_arrays(model.params), "tiny": TINY, "temperature": temperature}
     if model.network.output != "softmax":
         arrays = {**arrays, **SHARES}
+    side = model.image_format.side
+    classes = "the digits 0 to 9" if model.classes == DIGITS else ", ".join(model.classes)
     graph = helper.make_graph(
         list(nodes(model.network)),
         "mnistnet",
-        inputs=[value(INPUT, INPUT_SHAPE, "28 x 28 pixels row by row, as MNIST's: ink 1, background 0")],
-        outputs=[value(OUTPUT, OUTPUT_SHAPE, f"of the classes {', '.join(class_names(model))}")],
+        inputs=[
+            value(INPUT, input_shape(model), f"{side} x {side} pixels row by row, as MNIST's: ink 1, background 0")
+        ],
+        outputs=[value(OUTPUT, output_shape(model), f"of {classes}")],
         initializer=[numpy_helper.from_array(array, name.removesuffix(".npy")) for name, array in arrays.items()],
     )
     proto = helper.make_model(
@@ -80,6 +83,16 @@ def onnx_model(model: Model) -> ModelProto:
     )
     helper.set_model_props(proto, metadata(model))
     return proto
+
+
+def input_shape(model: Model) -> tuple[str, int]:
+    """Of any number of pictures."""
+    return "batch", model.network.sizes[0]
+
+
+def output_shape(model: Model) -> tuple[str, int]:
+    """Of the probabilities for them."""
+    return "batch", model.network.sizes[-1]
 
 
 def value(name: str, shape: tuple[str | int, ...], meaning: str) -> ValueInfoProto:

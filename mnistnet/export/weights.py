@@ -2,9 +2,10 @@
 
 Gzipped, these are: four bytes, the length of the head; the head, JSON in UTF-8; and the arrays, one after the other,
 little-endian. The head has `format`, `format_version`, the network's `sizes`, `activation` and `output`, the
-calibration's `temperature`, `sure_from` and `digit_from`, the `detector` with the network's three, the `claim`, and
-under `arrays` for each its `name`, its `type` (int8, float16 or float32) and its `count` of numbers. Weights lie unit
-by unit, (units, inputs). Those in 8 bits are steps of `weights_K_scale`, a number a unit.
+calibration's `temperature`, `sure_from` and `digit_from`, the pictures' `side` and `box`, the `classes`, the `detector`
+with the network's three, the `claim`, and under `arrays` for each its `name`, its `type` (int8, float16 or float32) and
+its `count` of numbers. Weights lie unit by unit, (units, inputs). Those in 8 bits are steps of `weights_K_scale`, a
+number a unit.
 """
 
 import gzip
@@ -39,6 +40,8 @@ def packed_weights(model: Model, steps: Mapping[str, Steps] = MappingProxyType({
         "temperature": calibration.temperature,
         "sure_from": calibration.sure_from,
         "digit_from": calibration.digit_from,
+        **model.image_format._asdict(),
+        "classes": model.classes,
         "detector": shape(calibration.detector),
         "claim": claim(model),
         "arrays": [{"name": name, "type": array.dtype.name, "count": array.size} for name, array in arrays],

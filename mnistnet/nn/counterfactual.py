@@ -11,7 +11,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from mnistnet.arrays import SIDE, Floats
+from mnistnet.arrays import Floats, side_of
 from mnistnet.nn.activations import softmax
 from mnistnet.nn.inside import input_gradients
 from mnistnet.nn.network import Network, Params, Tape, forward
@@ -28,7 +28,7 @@ class Counterfactual(NamedTuple):
     """A changed picture, and how it came about."""
 
     image: Floats
-    """(784,) in [0, 1]."""
+    """(side^2,) in [0, 1]."""
     reached: bool
     """The wanted class has the highest logit."""
     steps: int
@@ -37,7 +37,7 @@ class Counterfactual(NamedTuple):
 def counterfactual(
     network: Network, params: Params, image: Floats, wanted: int, *, steps: int = STEPS
 ) -> Counterfactual:
-    """The image, (784,) in [0, 1], changed until the class wanted wins, or for so many steps.
+    """The image, (side^2,) in [0, 1], changed until the class wanted wins, or for so many steps.
 
     Of the straight way from the image to where the steps have led, it is the first place where wanted wins.
     """
@@ -60,7 +60,7 @@ def wins(logits: Floats, wanted: int) -> NDArray[np.bool_]:
 
 
 def _to_boundary(network: Network, params: Params, tape: Tape, wanted: int) -> Floats:
-    """The way, (784,), on which the log-odds of wanted rise to 0 and a little more, if the network is linear.
+    """The way, (side^2,), on which the log-odds of wanted rise to 0 and a little more, if the network is linear.
 
     Of all ways there the shortest by the p-norm for p = 1.5 goes with the square of the gradient's size (DeepFool's
     section on other norms, q = 3): it is sparser than the straight one, and takes less ink.
@@ -87,8 +87,8 @@ def _odds_gradient(logits: Floats, wanted: int) -> Floats:
 
 
 def _smoothed(pixels: Floats) -> Floats:
-    """pixels, (784,), each mixed twice with its neighbours, by 1, 2, 1 quarters across and down."""
-    square = pixels.reshape(SIDE, SIDE)
+    """pixels, (side^2,), each mixed twice with its neighbours, by 1, 2, 1 quarters across and down."""
+    square = pixels.reshape(side_of(pixels), -1)
     for _ in range(2):
         padded = np.pad(square, 1)
         rows = (padded[:-2] + 2 * padded[1:-1] + padded[2:]) / 4

@@ -9,7 +9,7 @@ from functools import cache
 import numpy as np
 from numpy.typing import NDArray
 
-from mnistnet.arrays import SIDE, Floats
+from mnistnet.arrays import Floats, side_of
 from mnistnet.nn.network import Network, Params, forward
 
 _PATCH = 4  # pixels: somewhat broader than a stroke
@@ -17,12 +17,12 @@ _STEP = 2  # pixels between neighbouring patches, each of which is wiped out wit
 
 
 def evidence(network: Network, params: Params, image: Floats, answer: int) -> Floats:
-    """How much each pixel, (784,) in nats, speaks for the class answer: above 0 for it, below 0 against it.
+    """How much each pixel, (side^2,) in nats, speaks for the class answer: above 0 for it, below 0 against it.
 
     It is the mean fall of the answer's log-odds over the patches with the pixel, times the pixel's own ink: a pixel
-    without ink, whose patch is wiped out only of others, has 0. image is (784,) in [0, 1].
+    without ink, whose patch is wiped out only of others, has 0. image is (side^2,) in [0, 1].
     """
-    patches = _patches()
+    patches = _patches(side_of(image))
     patches = patches[(patches & (image > 0)).any(axis=1)]
     images = np.concatenate([image[None], np.where(patches, np.float32(0), image)])
     odds = log_odds(forward(network, params, images)[0], answer)
@@ -40,8 +40,8 @@ def log_odds(logits: Floats, answer: int) -> Floats:
 
 
 @cache
-def _patches() -> NDArray[np.bool_]:
-    """The pixels of each patch, (patches, 784); those at the rim are partly outside, so that all pixels count alike."""
-    starts = np.arange(_STEP - _PATCH, SIDE, _STEP)
-    along = (np.arange(SIDE) >= starts[:, None]) & (np.arange(SIDE) < starts[:, None] + _PATCH)
-    return (along[:, None, :, None] & along[None, :, None, :]).reshape(-1, SIDE * SIDE)
+def _patches(side: int) -> NDArray[np.bool_]:
+    """The pixels of each patch, (patches, side^2); those at the rim are partly outside, so that all count alike."""
+    starts = np.arange(_STEP - _PATCH, side, _STEP)
+    along = (np.arange(side) >= starts[:, None]) & (np.arange(side) < starts[:, None] + _PATCH)
+    return (along[:, None, :, None] & along[None, :, None, :]).reshape(-1, side * side)

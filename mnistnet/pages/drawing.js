@@ -1,7 +1,6 @@
 // The drawing page: what is drawn on the pad is read at once, and shown.
 import { fill, newBars } from "../web/static/bars.js";
 import { doubt, read, unpack } from "../web/static/digit.js";
-import { SIDE } from "../web/static/normalize.js";
 import { PAD_SIDE, Pad } from "../web/static/pad.js";
 import { paintInk } from "../web/static/paint.js";
 import { TEXTS } from "../web/static/texts.js";
@@ -12,7 +11,6 @@ const CHARACTERS =
 const QUIET = 700; // milliseconds without a change before a screen reader is told
 
 const at = (id) => document.getElementById(id);
-const bars = newBars();
 const said = { text: "", timer: 0 };
 
 function bytesOf(text) {
@@ -28,19 +26,19 @@ function bytesOf(text) {
   return new Uint8Array(view.buffer, 0, Math.floor((text.length * 4) / 5));
 }
 
-function show(network, pad) {
+function show(network, pad, bars) {
   const reading = read(network, pad.ink(), PAD_SIDE, PAD_SIDE);
   at("undo").disabled = !pad.canUndo;
   at("clear").disabled = pad.isEmpty;
-  at("digit").textContent = reading ? reading.digit : "?";
+  at("digit").textContent = reading ? reading.label : "?";
   at("digit").className = reading ? (reading.sure ? "sure" : "unsure") : "none";
   at("confidence").textContent = reading ? TEXTS.percent(reading.probabilities[reading.digit]) : "";
   const words = reading ? doubt(network, reading) : "";
   at("doubt").textContent = words ? `${TEXTS.unsure}: ${words}` : "";
   at("doubt").className = words ? "notice" : "";
   fill(bars, reading?.probabilities, reading?.digit);
-  paintInk(at("seen"), reading?.image ?? new Float32Array(SIDE * SIDE), SIDE);
-  at("seen").setAttribute("aria-label", reading ? TEXTS.saw(reading.digit) : TEXTS.sawNothing);
+  paintInk(at("seen"), reading?.image ?? new Float32Array(network.side ** 2), network.side);
+  at("seen").setAttribute("aria-label", reading ? TEXTS.saw(reading.label) : TEXTS.sawNothing);
   const answer = ["digit", "confidence", "doubt"].map((id) => at(id).textContent);
   sayLater(reading ? answer.filter(Boolean).join(", ") : TEXTS.nothing);
 }
@@ -57,16 +55,17 @@ function say(text) {
 
 async function start() {
   const network = await unpack(bytesOf(JSON.parse(at("weights").textContent)));
+  const bars = newBars(network.classes);
+  at("bars").append(bars);
   const pad = new Pad(at("pad"), {
-    onChange: () => show(network, pad),
+    onChange: () => show(network, pad, bars),
     onPen: (isDown) => say(TEXTS.pen(isDown)),
   });
-  at("bars").append(bars);
   at("brush").value = pad.brush;
   at("brush").addEventListener("input", () => (pad.brush = Number(at("brush").value)));
   at("undo").addEventListener("click", () => pad.undo());
   at("clear").addEventListener("click", () => pad.clear());
-  show(network, pad);
+  show(network, pad, bars);
   document.body.dataset.ready = "true";
 }
 

@@ -19,6 +19,7 @@
   };
   let chosen = [];
 
+  const named = (number) => data.classes[number];
   const percent = (share) => `${(100 * share).toFixed(1)} %`;
   const element = (name, text) => Object.assign(document.createElement(name), { textContent: text });
 
@@ -50,7 +51,7 @@
     item.dataset.index = index;
     item.append(
       picture(index),
-      element("strong", `${label[index]} read as ${predicted[index]}`),
+      element("strong", `${named(label[index])} read as ${named(predicted[index])}`),
       element("div", `${percent(confidence[index])}${sure[index] ? "" : ", unsure"}`),
       element("div", `loss ${loss[index].toFixed(2)}`),
       element("div", `image ${index}`),
@@ -83,7 +84,7 @@
     append(AT_ONCE);
     const count = chosen.length.toLocaleString("en-US");
     const digits = ["true", "read"].filter((name) => controls[name].value !== "");
-    const which = digits.map((name) => `${name === "true" ? "true" : "read as"} ${controls[name].value}`).join(", ");
+    const which = digits.map((name) => `${name === "true" ? "true" : "read as"} ${named(controls[name].value)}`).join(", ");
     const text = `${count} of ${label.length.toLocaleString("en-US")} test images${which ? `: ${which}` : ""}`;
     document.getElementById("shown").textContent = text;
     for (const cell of cells) {

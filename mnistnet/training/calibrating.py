@@ -44,14 +44,26 @@ _LEAST_ASIDE, _STAND_INS, _AT_ONCE = 300, 10_000, 1_000
 
 
 def calibrate(
-    network: Network, params: Params, *, learned: Examples, aside: Examples, rng: np.random.Generator
+    network: Network,
+    params: Params,
+    *,
+    learned: Examples,
+    aside: Examples,
+    digits: bool = True,
+    rng: np.random.Generator,
 ) -> Calibration:
-    """Fit on aside, digits that the network did not learn from; where these are few, on warps of those it did."""
+    """Fit on aside, images that the network did not learn from; where these are few, on warps of those it did.
+
+    What is no digit is made for digits: without them everything counts as one of the classes.
+    """
     learned, others = split(learned, validation=min(_STAND_INS, len(learned.labels) // 2), rng=rng)
+    plain = uncalibrated(network)
     try:
-        detector = train_detector(network, params, learned.images, rng=rng)
+        detector = plain.detector, plain.detector_params
+        if digits:
+            detector = train_detector(network, params, learned.images, rng=rng)
     except TrainingError:  # the network's outputs are beyond all bounds
-        return uncalibrated(network)
+        return plain
     images, labels = aside
     if len(labels) < _LEAST_ASIDE:
         images, labels = warped(others.images, STAND_IN_WARPS, rng=rng), others.labels
@@ -61,7 +73,7 @@ def calibrate(
     return Calibration(
         temperature=temperature,
         sure_from=min(max(LEAST_SURE, sure_threshold(confidences, right, error=STATED_ERROR)), NEVER),
-        digit_from=float(np.quantile(likeness, REFUSED)),
+        digit_from=float(np.quantile(likeness, REFUSED)) if digits else plain.digit_from,
         detector=detector[0],
         detector_params=detector[1],
         stated_error=STATED_ERROR,

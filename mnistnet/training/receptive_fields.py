@@ -15,11 +15,11 @@ MARGIN = 3
 """Pixels along the border in which no field has its centre: there is no ink in most digits."""
 
 
-def receptive_fields(units: int, side: int, *, rng: np.random.Generator) -> Floats:
-    """(SIDE^2, units) float32 factors for initial weights: 0 outside a square of side x side pixels around a random
-    place, and within it a bell; each unit's mean square is 1, so that its sums stay in scale."""
-    centres = rng.uniform(MARGIN, SIDE - 1 - MARGIN, (2, 1, units))
-    pixels = np.indices((SIDE, SIDE)).reshape(2, -1, 1)
+def receptive_fields(units: int, side: int, *, of: int = SIDE, rng: np.random.Generator) -> Floats:
+    """(of^2, units) float32 factors for initial weights of pictures of x of: 0 outside a square of side x side pixels
+    around a random place, and within it a bell; each unit's mean square is 1, so that its sums stay in scale."""
+    centres = rng.uniform(MARGIN, of - 1 - MARGIN, (2, 1, units))
+    pixels = np.indices((of, of)).reshape(2, -1, 1)
     distances = np.abs(pixels - centres)
     bells = np.exp(-0.5 * np.square(distances / (TAPER * side)).sum(axis=0))
     bells[distances.max(axis=0) > side / 2] = 0

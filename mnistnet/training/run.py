@@ -57,7 +57,8 @@ def train_network(
     kept = settings.validation_images(len(dataset.learning.labels))
     train, validation = split(dataset.learning, validation=kept, rng=rng)
     train = with_other_hands(train, settings, rng=rng)
-    state = new_state(settings.network(), settings, train, rng=rng)
+    network = settings.network(inputs=dataset.image_format.pixels, outputs=len(dataset.classes))
+    state = new_state(network, settings, train, rng=rng)
     if restore:
         restore(state)
     try:
@@ -83,9 +84,10 @@ def tested_model(training: Training, dataset: Dataset) -> tuple[Model, Judgement
     if settings.half_precision:
         params = halved(network, params)
     rng = np.random.default_rng(settings.seed)
-    calibration = calibrate(network, params, learned=learned, aside=aside, rng=rng)
+    calibration = calibrate(network, params, learned=learned, aside=aside, digits=dataset.has_digits, rng=rng)
     judgement = judge(network, params, calibration, dataset.test.images)
     validation_images = settings.validation_images(len(dataset.learning.labels))
+    predicted = judgement.probabilities.argmax(axis=1)
     provenance = Provenance(
         dataset=dataset.name,
         notice=dataset.notice,
@@ -98,11 +100,11 @@ def tested_model(training: Training, dataset: Dataset) -> tuple[Model, Judgement
         epochs=[epoch.as_json() for epoch in state.epochs],
         best_epoch=state.best.number if state.best else 0,
         diagnoses=[diagnosis.text for diagnosis in diagnose(state.epochs, settings)],
-        confusion=confusion_matrix(dataset.test.labels, judgement.probabilities.argmax(axis=1)).tolist(),
+        confusion=confusion_matrix(dataset.test.labels, predicted, classes=len(dataset.classes)).tolist(),
         versions=versions(),
     )
     tested = tested_calibration(calibration, judgement, dataset.test.labels)
-    return Model(network, params, tested, provenance), judgement
+    return Model(network, params, tested, provenance, dataset.image_format, dataset.classes), judgement
 
 
 def adopted_model(

@@ -159,7 +159,7 @@ class Settings:
         return replace(self, **values | dict(named))
 
     def network(self, *, inputs: int = SIDE * SIDE, outputs: int = CLASSES) -> Network:
-        """The network that is trained."""
+        """The network that is trained; without numbers of its own one for MNIST."""
         sizes = (inputs, *self.hidden, outputs)
         return Network(sizes, self.activation, self.output_kind, self.bias, self.batch_norm)
 

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from mnistnet.arrays import SIDE, Floats
+from mnistnet.arrays import Floats, side_of
 from mnistnet.data.mnist import Examples
 from mnistnet.nn.batch_norm import Statistics
 from mnistnet.nn.folding import Standardization, plain_network, standardization_of
@@ -109,9 +109,10 @@ def new_state(network: Network, settings: Settings, train: Examples, *, rng: np.
     params = initial_params(network, rng=rng, initializer=settings.initializer)
     connections = None
     if settings.receptive_field:
-        if network.sizes[0] != SIDE * SIDE:
-            raise ValueError(f"a receptive_field is one of {SIDE * SIDE} pixels, got {network.sizes[0]} inputs")
-        fields = receptive_fields(network.sizes[1], settings.receptive_field, rng=rng)
+        side = side_of(train.images)
+        if network.sizes[0] != side * side:
+            raise ValueError(f"a receptive_field is one of square pictures, got {network.sizes[0]} inputs")
+        fields = receptive_fields(network.sizes[1], settings.receptive_field, of=side, rng=rng)
         np.multiply(params.layers[0].weights, fields, out=params.layers[0].weights)
         connections = (fields != 0).astype(np.float32)
     optimizer = OPTIMIZERS[settings.optimizer](params, momentum=settings.momentum, square_decay=settings.square_decay)

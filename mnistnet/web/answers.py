@@ -41,11 +41,15 @@ Pixels = list[float]
 
 
 class PartAnswer(BaseModel):
-    """A digit: its box in pixels of the upright picture (x0, y0, x1, y1), and the probabilities of 0 to 9."""
+    """A digit: its box in pixels of the upright picture (x0, y0, x1, y1), and the probabilities of 0 to 9.
+
+    For a model of other classes digit is the number of one, which label names.
+    """
 
     box: list[int] = Field(min_length=4, max_length=4)
-    digit: int = Field(ge=0, le=9)
-    probabilities: list[float] = Field(min_length=10, max_length=10)
+    digit: int = Field(ge=0)
+    label: str
+    probabilities: list[float] = Field(min_length=2)
 
 
 class ReadingAnswer(BaseModel):
@@ -91,6 +95,7 @@ class PartInside(PartAnswer):
     """A digit, and what went on in the network."""
 
     runner_up: int
+    runner_up_label: str
     image: Pixels
     for_answer: Pixels
     for_runner_up: Pixels
@@ -123,6 +128,8 @@ class ModelCard(BaseModel):
 
     name: str
     claim: Claim
+    classes: list[str] = Field(min_length=2)
+    side: int
     sizes: list[int]
     activation: str
     output: str

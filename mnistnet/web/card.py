@@ -14,6 +14,8 @@ def model_card(model: Model, name: str) -> dict[str, Any]:
     return {
         "name": name,
         "claim": claim(model) | {"accuracy": 1 - facts.test_errors / facts.test_images, "interval": [low, high]},
+        "classes": list(model.classes),
+        "side": model.image_format.side,
         "sizes": list(model.network.sizes),
         "activation": model.network.activation,
         "output": model.network.output,

@@ -4,7 +4,7 @@ import json
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from mnistnet.arrays import SIDE, Floats
+from mnistnet.arrays import Floats
 from mnistnet.drawing import read_prepared
 from mnistnet.errors import MnistnetError, PictureError
 from mnistnet.inspection import DigitInside, look_inside
@@ -66,16 +66,18 @@ class Desk:
 
 
 def inspect_prepared(model: Model, job: Job) -> Inspection:
-    """A picture that is in MNIST's format already. Raises PictureError."""
+    """A picture that is in the model's own format already. Raises PictureError."""
     picture = open_picture(job.picture, name=job.name)
     height, width = picture.grey.shape
-    if (height, width) != (SIDE, SIDE):
-        raise PictureError(f"{job.name}: expected {SIDE} x {SIDE} pixels, got {width} x {height}; leave `prepared` out")
-    image = picture.grey.reshape(SIDE * SIDE)
+    side = model.image_format.side
+    if (height, width) != (side, side):
+        raise PictureError(f"{job.name}: expected {side} x {side} pixels, got {width} x {height}; leave `prepared` out")
+    image = picture.grey.reshape(-1)
     digit, probabilities, sure, _, _ = read_prepared(model, image)
     shares = [round(float(share), 6) for share in probabilities]
-    parts = [Part(Box(0, 0, SIDE, SIDE), digit, shares)]
-    return Inspection(Reading(job.name, str(digit), max(shares), sure, parts), picture, picture.grey, image[None])
+    parts = [Part(Box(0, 0, side, side), digit, shares, model.classes[digit])]
+    reading = Reading(job.name, model.classes[digit], max(shares), sure, parts)
+    return Inspection(reading, picture, picture.grey, image[None])
 
 
 def inside_as_json(inside: DigitInside) -> dict[str, Any]:

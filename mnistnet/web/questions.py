@@ -34,7 +34,8 @@ ONE_OR_MORE: Any = ReadingAnswer | list[ReadingAnswer]
 async def read(request: Request, site: Here, single: bool = False, seen: bool = False) -> Response:
     """Read a picture, or the pictures in a form; `single` takes all of a picture for one digit.
 
-    With `seen` each part has an `image`, too: what the network saw, 28 x 28 pixels, row by row.
+    With `seen` each part has an `image`, too: what the network saw, 28 x 28 pixels (or others, by the model's `side`),
+    row by row.
 
     The answer is what `mnistnet predict --json` prints, for a form a list of it in the form's order, in which a picture
     that is not read has an `error`.
@@ -66,7 +67,7 @@ async def inside(request: Request, site: Here, single: bool = False, prepared: b
     A `prepared` picture, 28 x 28 pixels with white ink on black, is what the network sees, as it stands.
 
     `image` is what the network saw, `for_answer` and `for_runner_up` how much each of its pixels spoke for these, in
-    nats, `needed.image` a picture that is read as the runner-up: each 28 x 28 pixels, row by row.
+    nats, `needed.image` a picture that is read as the runner-up: each as many pixels as `image`, row by row.
     """
     if is_form(request.headers.get("content-type", "")):
         raise ProblemError(415, "expected the bytes of one picture as the body, got a form")

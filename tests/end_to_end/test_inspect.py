@@ -110,7 +110,7 @@ def test_the_json_says_what_the_page_says(mnistnet: CommandLine, draw: Draw, tmp
     told = json.loads(done.stdout)
     predicted = json.loads(mnistnet("predict", draw(3), "--model", "shipped", "--json").stdout)
     (part,) = told["parts"]
-    inside = {name: part.pop(name) for name in ("runner_up", "layers", "needed")}
+    inside = {name: part.pop(name) for name in ("runner_up", "runner_up_label", "layers", "needed")}
     assert told.pop("page") == str(out)
     assert told.pop("model").endswith("mnist.npz")
     assert told == predicted

@@ -48,7 +48,8 @@ def test_json_is_one_object_for_every_input_in_order(mnistnet: CommandLine, draw
     whole = answers[0]
     assert set(whole) == {"file", "digits", "confidence", "sure", "parts", "warnings"}
     (part,) = whole["parts"]
-    assert set(part) == {"box", "digit", "probabilities"}
+    assert set(part) == {"box", "digit", "label", "probabilities"}
+    assert part["label"] == str(part["digit"]) == whole["digits"]
     assert len(part["probabilities"]) == 10
     assert sum(part["probabilities"]) == pytest.approx(1, abs=1e-4)
     assert part["probabilities"][part["digit"]] == pytest.approx(whole["confidence"], abs=1e-4)

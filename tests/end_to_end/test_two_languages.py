@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 from PIL import Image, ImageDraw
 
-from mnistnet.arrays import Bytes
+from mnistnet.arrays import Bytes, ImageFormat
 from mnistnet.data.mnist import load_sample
 from mnistnet.drawing import DrawnDigit, read_drawing
 from mnistnet.export.eight_bit import in_eight_bits
@@ -22,7 +22,7 @@ from mnistnet.export.html import STATIC
 from mnistnet.export.weights import packed_weights
 from mnistnet.model_file import Model, load_model
 from mnistnet.nn.activations import ACTIVATIONS, OUTPUTS
-from mnistnet.nn.network import Network
+from mnistnet.nn.network import Network, new_params
 from mnistnet.places import shipped
 from mnistnet.vision.normalize import ink_box
 from tests.end_to_end.conftest import CommandLine
@@ -182,6 +182,23 @@ def test_every_activation_and_output_is_computed_alike(site: Site, pictures: lis
                 np.testing.assert_allclose(other["probabilities"], one.probabilities, atol=1e-5)
                 assert other["likeness"] == pytest.approx(one.likeness, abs=1e-4)
                 assert other["layers"] == [7, 5]
+
+
+@pytest.mark.parametrize("image_format", [ImageFormat(12, 8), ImageFormat(28, 28), ImageFormat(43, 30)])
+def test_other_formats_are_read_alike(site: Site, pictures: list[Bytes], image_format: ImageFormat) -> None:
+    few = pictures[:40] + pictures[-40:]
+    network, detector = Network((image_format.pixels, 5, 3)), Network((5, 1), output="sigmoid")
+    params = random_params(network, np.random.default_rng(0), dtype=np.float32)
+    np.divide(params.layers[0].weights, image_format.side, out=params.layers[0].weights)
+    calibration = replace(small_model().calibration, detector=detector, detector_params=new_params(detector))
+    parts = {"network": network, "params": params, "calibration": calibration, "image_format": image_format}
+    model = replace(small_model(), classes=("a", "b", "c"), **parts)
+    for one, other in zip(by_python(model, few), site.read(packed_weights(model), few), strict=True):
+        assert one is not None
+        assert other is not None
+        np.testing.assert_allclose(other["image"], one.image, atol=1e-5)
+        np.testing.assert_allclose(other["probabilities"], one.probabilities, atol=1e-4)
+        assert other["label"] == model.classes[one.digit]
 
 
 def test_extreme_drawings_are_read_alike(site: Site, record: Model) -> None:

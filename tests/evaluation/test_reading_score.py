@@ -151,3 +151,22 @@ def test_names_are_shown_as_they_can_be() -> None:
     assert "\nki?nd " in text
     assert "y" * 40 in text
     assert "y" * 41 not in text
+
+
+def test_other_classes_have_names() -> None:
+    classes = ("Ring", "a cross", "x")
+    answers = [
+        Answer("a", "Ring", "Ring", 0.9, True),
+        Answer("b", "Ring", "x", 0.9, False),
+        Answer("c", "a cross", "", 0.0, False),
+        Answer("d", "", "x", 0.9, True),
+    ]
+    score = score_answers(answers, classes)
+    assert score["single_digits"]["right"] == share(1, 3)
+    assert score["numbers"]["right"] == {"count": 0, "of": 0, "share": None, "interval": None}
+    assert score["single_digits"]["confusion"] == [[1, 0, 1, 0, 0], [0, 0, 0, 0, 1], [0, 0, 0, 0, 0]]
+    assert score["single_digits"]["unsure"] == [1, 1, 0]
+    text = score_text(score, by="", printable=str)
+    assert "Pictures: 33.33 % right" in text
+    (row,) = [line for line in text.splitlines() if line.startswith("1 a cross")]
+    assert row.split() == ["1", "a", "cross", ".", ".", ".", ".", "1", "1"]

@@ -71,6 +71,20 @@ def test_whatever_a_file_or_a_notice_is_called_stays_text() -> None:
     page.encode()
 
 
+def test_other_classes_have_their_names_and_pictures_their_size() -> None:
+    classes = [f"name {number}" for number in range(9)] + [HOSTILE[:36]]
+    images = np.random.default_rng(2).random((30, 100), np.float32)
+    page = report_page(made(classes=classes, image_format={"side": 10, "box": 8}, dataset="things"), images, {})
+    seen = Seen(page)
+    labels = [attrs["aria-label"] for attrs in seen.all("button") if "data-true" in attrs]
+    assert any(label.startswith("true name 0, read as name ") for label in labels)
+    assert "Class by class" in seen.text
+    assert "alert(1)" in seen.text
+    assert "<script>alert" not in page
+    assert '"side": 10' in page
+    assert "with the --data of the training" in seen.text
+
+
 def test_a_report_without_scorecard_or_sure_answers_says_so() -> None:
     report = made()
     report["calibration"] |= {"sure_images": 0, "sure_errors": 0}

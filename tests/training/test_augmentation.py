@@ -5,10 +5,10 @@ import math
 import numpy as np
 import pytest
 
-from mnistnet.arrays import SIDE, Floats
+from mnistnet.arrays import SIDE, Floats, side_of
 from mnistnet.data.mnist import load_sample
 from mnistnet.nn.workspace import Workspace
-from mnistnet.training.augmentation import SURFACES, Warps, random_warps, resample, warped
+from mnistnet.training.augmentation import Warps, random_warps, resample, surfaces, warped
 
 USUAL = Warps(rotation=14, scale=0.15, shear=0.12, shift=1.5, field=1)
 ROWS, COLUMNS = np.mgrid[:SIDE, :SIDE].astype(np.float32)
@@ -21,10 +21,11 @@ def digits() -> Floats:
 
 def slowly(image: Floats, places: Floats) -> Floats:
     """Bilinear resampling, a pixel at a time."""
-    picture, result = image.reshape(SIDE, SIDE), np.zeros(SIDE * SIDE)
+    side = side_of(image)
+    picture, result = image.reshape(side, side), np.zeros(side * side)
 
     def pixel(row: int, column: int) -> float:
-        return float(picture[row, column]) if 0 <= row < SIDE and 0 <= column < SIDE else 0.0
+        return float(picture[row, column]) if 0 <= row < side and 0 <= column < side else 0.0
 
     for number, (row, column) in enumerate(places.reshape(2, -1).T.tolist()):
         top, left = math.floor(row), math.floor(column)
@@ -45,6 +46,23 @@ def test_it_is_what_a_loop_over_pixels_gives(digits: Floats) -> None:
     places = random_warps(100, strong, rng=np.random.default_rng(0))
     expected = np.array([slowly(image, places[:, number]) for number, image in enumerate(digits[:12])])
     np.testing.assert_allclose(resample(digits, places)[:12], expected, atol=2e-6)
+
+
+@pytest.mark.parametrize("side", [9, 40])
+def test_pictures_of_other_sizes_are_warped_alike(side: int) -> None:
+    rng = np.random.default_rng(0)
+    pictures = rng.random((8, side * side), np.float32)
+    places = random_warps(8, USUAL, rng=rng, side=side)
+    expected = np.array([slowly(image, places[:, number]) for number, image in enumerate(pictures)])
+    np.testing.assert_allclose(resample(pictures, places), expected, atol=2e-6)
+    again = warped(pictures, USUAL, rng=np.random.default_rng(1))
+    assert again.shape == pictures.shape
+    one, rows, columns, *bumps = surfaces(side).reshape(-1, side, side)
+    np.testing.assert_allclose(np.square(bumps).sum(axis=0)[side // 2, side // 2], one[0, 0], rtol=1e-5)
+    np.testing.assert_array_equal(rows, -rows[::-1])  # turned over, a warp is as likely as it was
+    np.testing.assert_array_equal(columns, -columns[:, ::-1])
+    squares = np.square(bumps).sum(axis=0)
+    np.testing.assert_allclose(squares, squares[::-1, ::-1], rtol=1e-5)
 
 
 def test_places_beyond_the_border_are_empty() -> None:
@@ -145,7 +163,7 @@ def test_the_generator_alone_decides(digits: Floats) -> None:
 
 
 def test_the_surfaces_are_one_rows_columns_and_bumps() -> None:
-    one, rows, columns, *bumps = SURFACES.reshape(-1, SIDE, SIDE)
+    one, rows, columns, *bumps = surfaces(SIDE).reshape(-1, SIDE, SIDE)
     np.testing.assert_array_equal(one, 1)
     np.testing.assert_array_equal(rows, ROWS - 13.5)
     np.testing.assert_array_equal(columns, COLUMNS - 13.5)

@@ -76,3 +76,13 @@ def test_a_network_that_learned_nothing_is_calibrated_too():
     calibration = calibrate(blank.network, blank.params, learned=TRAIN, aside=NONE, rng=np.random.default_rng(0))
     judgement = judge(blank.network, blank.params, calibration, SAMPLE.test.images[:100])
     assert not judgement.sure.any(), "a tenth for each digit is no answer"
+
+
+def test_what_is_no_digit_is_learned_for_digits_alone(trained, model):
+    plain = calibrate(*trained, learned=TRAIN, aside=VALIDATION, digits=False, rng=np.random.default_rng(1))
+    assert plain.detector.sizes == (192, 1)
+    assert not plain.detector_params.flat.any()
+    letters = judge(*trained, plain, printed_letters(HELD_OUT_FONTS[0]))
+    assert (letters.likeness >= plain.digit_from).all()
+    assert plain.temperature == pytest.approx(model.calibration.temperature)
+    assert plain.sure_from == pytest.approx(model.calibration.sure_from)

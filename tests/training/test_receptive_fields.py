@@ -27,3 +27,8 @@ def test_sums_keep_the_scale_that_the_initializer_gave_them() -> None:
     inputs = rng.standard_normal((500, SIDE * SIDE), dtype=np.float32)
     scales = [(inputs @ w).std() for w in (weights, weights * receptive_fields(400, 15, rng=rng))]
     assert scales[1] == pytest.approx(scales[0], rel=0.03)
+
+
+def test_other_pictures_have_fields_of_their_own_size() -> None:
+    fields = receptive_fields(50, 5, of=9, rng=np.random.default_rng(0)).T.reshape(-1, 9, 9)
+    assert all(3 <= field.any(axis=axis).sum() <= 6 for field in fields for axis in (0, 1))

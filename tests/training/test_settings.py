@@ -4,8 +4,11 @@ from dataclasses import replace
 
 import pytest
 
+from mnistnet.arrays import DIGITS
+from mnistnet.data.mnist import load_sample
+from mnistnet.errors import TrainingError
 from mnistnet.training.augmentation import Warps
-from mnistnet.training.recipes import RECIPES
+from mnistnet.training.recipes import RECIPES, suited
 from mnistnet.training.settings import Settings
 
 
@@ -66,3 +69,24 @@ def test_the_rate_rises_to_its_peak_in_the_warm_up_and_then_falls() -> None:
     rates = [settings.rate(step, steps=50) for step in range(50)]
     assert rates[:5] == pytest.approx([0.4, 0.8, 1.2, 1.6, 2.0])
     assert rates[5:] == sorted(rates[5:], reverse=True)
+
+
+@pytest.mark.parametrize(
+    ("strokes", "classes", "without"),
+    [
+        (True, DIGITS, ()),
+        (True, ("a", "b"), ("other_hands",)),
+        (False, ("a", "b"), ("other_hands", "rotation", "scale", "shear", "shift", "elastic")),
+    ],
+)
+def test_what_a_recipe_has_for_handwriting_is_for_handwriting(
+    strokes: bool, classes: tuple[str, ...], without: tuple[str, ...]
+) -> None:
+    dataset = replace(load_sample(), name="things", classes=classes, has_strokes=strokes)
+    standard = RECIPES["standard"]
+    assert suited(standard, dataset) == replace(standard, **dict.fromkeys(without, 0.0))
+    named = standard.changed({"shift": 3.0})
+    assert suited(named, dataset, named=["shift"]).shift == 3
+    if without:
+        with pytest.raises(TrainingError, match="--other-hands is for handwritten digits, and things has others"):
+            suited(standard, dataset, named=["other_hands"])

@@ -13,8 +13,11 @@ for (const element of document.querySelectorAll("[data-text]")) element.textCont
 
 const tellIn = (id) => (error) => (byId(id).textContent = TEXTS.failed(error.message));
 
-startPictures();
-startCorrections(startDrawing(tellIn("says")));
-ask("/api/model")
-  .then((model) => (byId("model").textContent = TEXTS.model(model)))
+const model = ask("/api/model");
+const classes = model.then((card) => card.classes);
+classes.catch(() => {}); // told below
+startPictures(classes);
+startCorrections(startDrawing(tellIn("says")), classes);
+model
+  .then((card) => (byId("model").textContent = TEXTS.model(card)))
   .catch(tellIn("model"));

@@ -1,24 +1,24 @@
-// The probabilities of the ten digits as a table with bars.
+// The probabilities of the ten digits, or of other classes, as a table with bars.
 
 import { TEXTS } from "./texts.js";
 
-/** A new table; show it other numbers with fill. */
-export function newBars() {
+/** A new table for classes of these names; show it other numbers with fill. */
+export function newBars(classes) {
   const table = document.createElement("table");
   table.className = "shares";
-  table.createCaption().textContent = TEXTS.probabilities;
+  table.createCaption().textContent = TEXTS.probabilities(classes);
   const head = table.createTHead().insertRow();
-  for (const name of [TEXTS.digit, TEXTS.probability, ""]) {
+  for (const name of [TEXTS.kind(classes), TEXTS.probability, ""]) {
     const cell = document.createElement(name ? "th" : "td");
     cell.textContent = name;
     head.append(cell);
   }
   const body = table.createTBody();
-  for (let digit = 0; digit < 10; digit++) {
+  for (const label of classes) {
     const row = body.insertRow();
     const name = document.createElement("th");
     name.scope = "row";
-    name.textContent = String(digit);
+    name.textContent = label;
     const bar = document.createElement("div");
     bar.className = "bar";
     row.append(name);
@@ -30,7 +30,7 @@ export function newBars() {
   return table;
 }
 
-/** Show probabilities, ten from 0 to 1, of which the digit's stands out; without a digit, none. */
+/** Show probabilities, from 0 to 1, of which the digit's stands out; without a digit, none. */
 export function fill(table, probabilities, digit) {
   [...table.tBodies[0].rows].forEach((row, number) => {
     const share = probabilities?.[number] ?? 0;

@@ -8,10 +8,11 @@ const PATH = "/api/corrections";
 const MOST_SHOWN = 60;
 let isBusy = false;
 
-/** Have drawings of the pad named, kept, shown, counted and deleted. */
-export async function startCorrections(pad) {
-  const digits = [..."0123456789"].map((value) => Object.assign(document.createElement("option"), { value }));
-  byId("digits").append(...digits);
+/** Have drawings of the pad named, kept, shown, counted and deleted; classes is a promise of names to choose from. */
+export async function startCorrections(pad, classes) {
+  classes.then((names) =>
+    byId("digits").append(...names.map((value) => Object.assign(document.createElement("option"), { value }))),
+  );
   byId("correct").addEventListener("submit", (event) => {
     event.preventDefault();
     change(() => keep(pad));

@@ -3,7 +3,6 @@
 import { fill, newBars } from "./bars.js";
 import { NONE, damaged } from "./damage.js";
 import { doubt, read, unpack } from "./digit.js";
-import { SIDE } from "./normalize.js";
 import { PAD_SIDE, Pad } from "./pad.js";
 import { paintEvidence, paintInk, paintUnits } from "./paint.js";
 import { ask, bytesAt } from "./server.js";
@@ -14,9 +13,7 @@ const STILL = 400; // milliseconds without a change, after which it is said alou
 
 /** Start the drawing part of the page; gives the pad. What goes wrong is told by tell(error). */
 export function startDrawing(tell) {
-  const bars = newBars();
-  byId("bars").append(bars);
-  let network = null;
+  let [network, bars] = [null, null];
   let timer = 0;
   let turn = 0; // of the drawing that is shown: what comes late for one before is left out
 
@@ -52,6 +49,9 @@ export function startDrawing(tell) {
     .then(unpack)
     .then((unpacked) => {
       network = unpacked;
+      bars = newBars(network.classes);
+      byId("bars").append(bars);
+      byId("seen").width = byId("seen").height = network.side;
       show();
     })
     .catch(tell);
@@ -74,11 +74,12 @@ function damageWanted() {
 /** Show what was read at once: the digit, the bars and what the network saw. */
 function showAnswer(answer, reasons, bars) {
   byId("says").textContent = answer
-    ? TEXTS.says(answer.digit.toString(), TEXTS.percent(answer.probabilities[answer.digit]), answer.sure, reasons)
+    ? TEXTS.says(answer.label, TEXTS.percent(answer.probabilities[answer.digit]), answer.sure, reasons)
     : TEXTS.nothing;
   fill(bars, answer?.probabilities, answer?.digit);
-  paintInk(byId("seen"), answer?.image ?? new Float32Array(SIDE * SIDE), SIDE);
-  byId("seen").setAttribute("aria-label", answer ? TEXTS.saw(answer.digit) : TEXTS.sawNothing);
+  const side = byId("seen").width;
+  paintInk(byId("seen"), answer?.image ?? new Float32Array(side * side), side);
+  byId("seen").setAttribute("aria-label", answer ? TEXTS.saw(answer.label) : TEXTS.sawNothing);
 }
 
 /** Say something aloud, once. */
@@ -97,8 +98,8 @@ async function settle(answer, isShown) {
     const picture = await new Promise((done) => byId("seen").toBlob(done)); // what the network saw, not the drawing
     const { parts } = await ask("/api/inside?prepared=true", { method: "POST", body: picture });
     shown = parts.flatMap((part) => [
-      showEvidence(part.image, part.for_answer, TEXTS.evidence(part.digit)),
-      showEvidence(part.image, part.for_runner_up, TEXTS.runnerUp(part.runner_up)),
+      showEvidence(part.image, part.for_answer, TEXTS.evidence(part.label)),
+      showEvidence(part.image, part.for_runner_up, TEXTS.runnerUp(part.runner_up_label)),
     ]);
   } catch (error) {
     shown = [TEXTS.failed(error.message)];
@@ -109,7 +110,7 @@ async function settle(answer, isShown) {
 /** What the network saw, and which of it spoke for or against a digit. */
 function showEvidence(image, spoke, text) {
   const canvas = picture("evidence", text);
-  paintEvidence(canvas, image, spoke, SIDE);
+  paintEvidence(canvas, image, spoke, Math.sqrt(image.length));
   return captioned(canvas, text);
 }
 

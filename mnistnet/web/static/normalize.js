@@ -1,7 +1,6 @@
-// Normalize: ink -> MNIST's 28 x 28, step by step as vision/normalize.py does it.
+// Normalize: ink -> MNIST's 28 x 28, or another format, step by step as vision/normalize.py does it.
 
-export const SIDE = 28; // of MNIST's picture,
-const BOX = 20; // and of the box in it that the digit fills
+const MNIST = { side: 28, box: 20 }; // of the picture, and of the box in it that the digit fills
 const INK = 0.25; // what is fainter widens no box
 const USUAL_WIDTH = 2.2; // pixels: thinner strokes are broadened to it, as most of MNIST's are broader
 
@@ -10,16 +9,17 @@ const blank = (width, height) => ({ pixels: new Float32Array(width * height), wi
 
 // The drawing as MNIST's makers did it (LeCun et al. 1998): its longer side 20 pixels, its centre of mass in the middle
 // of 28 x 28; thin strokes are broadened. null where there is no ink.
-export function toMnist(ink, width, height) {
+export function toMnist(ink, width, height, { side, box } = MNIST) {
   const part = cut({ pixels: ink, width, height });
   if (!part) return null;
-  const small = withUsualStrokes(withFullStrokes(fit(part)));
+  const full = withFullStrokes(fit(part, box));
+  const small = box + 2 <= side ? withUsualStrokes(full, (USUAL_WIDTH * box) / MNIST.box) : full;
   const masses = massesOf(small);
-  const [left, top] = [margin(masses.columns), margin(masses.rows)];
-  const image = new Float32Array(SIDE * SIDE);
+  const [left, top] = [margin(masses.columns, side), margin(masses.rows, side)];
+  const image = new Float32Array(side * side);
   for (let y = 0; y < small.height; y++) {
     const row = small.pixels.subarray(y * small.width, (y + 1) * small.width);
-    image.set(row, (top + y) * SIDE + left);
+    image.set(row, (top + y) * side + left);
   }
   return image;
 }
@@ -39,10 +39,10 @@ function cut({ pixels, width, height }) {
   return part;
 }
 
-// Resized so that the longer side is BOX; the last row or column may cover less than a whole pixel of ink. Columns come
+// Resized so that the longer side is that long; the last row or column may cover less than a whole pixel of ink. Columns come
 // first, then rows, as in Pillow.
-function fit(part) {
-  const shrink = Math.max(part.width, part.height) / BOX;
+function fit(part, longer) {
+  const shrink = Math.max(part.width, part.height) / longer;
   return turned(resized(turned(resized(part, shrink)), shrink));
 }
 
@@ -94,8 +94,8 @@ function withFullStrokes(small) {
 }
 
 // Thin strokes grown, by up to a pixel on either side; what has grown has a margin of one.
-function withUsualStrokes(small) {
-  const lack = (USUAL_WIDTH - strokeWidth(small)) / 2;
+function withUsualStrokes(small, usual) {
+  const lack = (usual - strokeWidth(small)) / 2;
   if (lack <= 0) return small;
   const share = Math.fround(Math.min(lack, 1));
   const result = blank(small.width + 2, small.height + 2);
@@ -141,12 +141,12 @@ function massesOf({ pixels, width, height }) {
   return { columns, rows };
 }
 
-// Where the first of masses goes, so that their centre falls on pixel 14 and all stay inside.
-function margin(masses) {
+// Where the first of masses goes, so that their centre falls in the middle and all stay inside.
+function margin(masses, side) {
   const total = masses.reduce((sum, mass) => sum + mass, 0);
   const centre = masses.reduce((sum, mass, place) => sum + mass * place, 0) / total;
-  const place = roundedToEven(Math.round((SIDE / 2 - centre) * 1e6) / 1e6); // no rounding error decides between two
-  return Math.min(Math.max(place, 0), SIDE - masses.length);
+  const place = roundedToEven(Math.round((side / 2 - centre) * 1e6) / 1e6); // no rounding error decides between two
+  return Math.min(Math.max(place, 0), side - masses.length);
 }
 
 // To the nearest whole number, and of two that are as near to the even one, as Python rounds.

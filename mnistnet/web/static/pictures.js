@@ -1,7 +1,6 @@
 // Pictures: dropped, pasted, chosen or taken; the server reads them.
 
 import { fill, newBars } from "./bars.js";
-import { SIDE } from "./normalize.js";
 import { paintInk } from "./paint.js";
 import { ask } from "./server.js";
 import { TEXTS } from "./texts.js";
@@ -11,15 +10,15 @@ const [WIDEST, HIGHEST] = [640, 960]; // pixels of a picture as it is shown
 const MANY = 12; // digits, whose cards are folded away
 let last = Promise.resolve(); // of the pictures that are read one after the other
 
-/** Have pictures that arrive in any way read and shown, the newest first. */
-export function startPictures() {
+/** Have pictures that arrive in any way read and shown, the newest first; classes is a promise of their names. */
+export function startPictures(classes) {
   for (const id of ["files", "camera"]) {
     byId(id).addEventListener("change", (event) => {
-      readAll([...event.target.files]);
+      readAll(classes, [...event.target.files]);
       event.target.value = ""; // the same file may be chosen again
     });
   }
-  document.addEventListener("paste", (event) => readAll([...event.clipboardData.files]));
+  document.addEventListener("paste", (event) => readAll(classes, [...event.clipboardData.files]));
   document.addEventListener("dragover", (event) => {
     event.preventDefault();
     document.body.classList.add("dropping");
@@ -30,22 +29,22 @@ export function startPictures() {
   document.addEventListener("drop", (event) => {
     event.preventDefault();
     document.body.classList.remove("dropping");
-    readAll([...event.dataTransfer.files]);
+    readAll(classes, [...event.dataTransfer.files]);
   });
 }
 
 /** Read files one after the other, when those before are read. */
-function readAll(files) {
-  for (const file of files) last = last.then(() => readOne(file));
+function readAll(classes, files) {
+  for (const file of files) last = last.then(() => readOne(classes, file));
 }
 
-async function readOne(file) {
+async function readOne(classes, file) {
   byId("news").textContent = TEXTS.reading(file.name);
   try {
     const body = await file.arrayBuffer().catch(() => Promise.reject(new Error(TEXTS.unreadable)));
     const headers = { "Content-Type": "application/octet-stream" };
     const reading = await ask("/api/read?seen=true", { method: "POST", headers, body });
-    const article = await showReading(file, reading);
+    const article = await showReading(file, reading, await classes);
     byId("readings").prepend(article);
     byId("news").textContent = `${file.name}: ${inWords(reading)}`;
   } catch (error) {
@@ -58,12 +57,12 @@ function inWords({ digits, confidence, sure, warnings }) {
 }
 
 /** A reading with its picture, and what the network saw of each digit. */
-async function showReading(file, reading) {
+async function showReading(file, reading, classes) {
   const article = document.createElement("article");
   const title = Object.assign(document.createElement("h3"), { textContent: file.name });
   const says = Object.assign(document.createElement("p"), { className: "says", textContent: inWords(reading) });
   const cards = Object.assign(document.createElement("ul"), { className: "cards" });
-  cards.append(...reading.parts.map(showPart));
+  cards.append(...reading.parts.map((part) => showPart(part, classes)));
   const fold = Object.assign(document.createElement("details"), { open: reading.parts.length <= MANY });
   fold.append(Object.assign(document.createElement("summary"), { textContent: TEXTS.each }), cards);
   fold.hidden = !reading.parts.length;
@@ -75,7 +74,7 @@ async function showReading(file, reading) {
 async function showBoxes(file, { parts }) {
   const canvas = Object.assign(document.createElement("canvas"), { className: "picture" });
   canvas.setAttribute("role", "img");
-  canvas.setAttribute("aria-label", TEXTS.boxes(file.name, parts.map((part) => part.digit).join("")));
+  canvas.setAttribute("aria-label", TEXTS.boxes(file.name, parts.map((part) => part.label).join("")));
   let image;
   try {
     image = await createImageBitmap(file, { imageOrientation: "from-image" });
@@ -87,7 +86,7 @@ async function showBoxes(file, { parts }) {
   const context = canvas.getContext("2d");
   context.drawImage(image, 0, 0, canvas.width, canvas.height);
   context.font = "bold 16px system-ui, sans-serif";
-  for (const { box, digit } of parts) {
+  for (const { box, label } of parts) {
     const [left, top, right, bottom] = box.map((edge) => scale * edge);
     for (const [colour, width] of [["#ffffff", 5], ["#0054a0", 2.5]]) {
       context.strokeStyle = colour; // a white rim keeps it visible on anything
@@ -95,21 +94,21 @@ async function showBoxes(file, { parts }) {
       context.strokeRect(left, top, right - left, bottom - top);
     }
     context.fillStyle = "#0054a0";
-    context.fillRect(left, Math.max(0, top - 20), 16, 20);
+    context.fillRect(left, Math.max(0, top - 20), 7 + context.measureText(label).width, 20);
     context.fillStyle = "#ffffff";
-    context.fillText(String(digit), left + 3, Math.max(0, top - 20) + 16);
+    context.fillText(label, left + 3, Math.max(0, top - 20) + 16);
   }
   return canvas;
 }
 
 /** What the network saw of a digit, and how likely it takes each. */
-function showPart(part) {
+function showPart(part, classes) {
   const item = document.createElement("li");
   const canvas = Object.assign(document.createElement("canvas"), { className: "digit" });
   canvas.setAttribute("role", "img");
-  canvas.setAttribute("aria-label", TEXTS.saw(part.digit));
-  paintInk(canvas, part.image, SIDE);
-  const bars = newBars();
+  canvas.setAttribute("aria-label", TEXTS.saw(part.label));
+  paintInk(canvas, part.image, Math.sqrt(part.image.length));
+  const bars = newBars(classes);
   fill(bars, part.probabilities, part.digit);
   item.append(canvas, bars);
   return item;

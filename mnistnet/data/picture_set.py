@@ -1,0 +1,143 @@
+"""Picture set: a folder of labelled pictures as a data set, each brought to one format as pictures are that are read.
+
+Which pictures are for the test follows from their content alone: of each class a sixth, those whose SHA-256 are lowest.
+So it is the same whatever the files are called, and a picture that is there twice is taken once.
+"""
+
+import hashlib
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+
+from mnistnet.arrays import BOX, SIDE, Floats, ImageFormat
+from mnistnet.data.class_names import in_order, require_names
+from mnistnet.data.folder import (
+    FROM_NAMES,
+    OF_ANY,
+    OF_DIGITS,
+    LabelledFolder,
+    LabelledPicture,
+    label_among,
+    label_folder,
+    name_in,
+)
+from mnistnet.data.idx_set import have_strokes
+from mnistnet.data.mnist import Dataset, Examples
+from mnistnet.errors import DataError, PictureError
+from mnistnet.vision.image_file import open_picture
+from mnistnet.vision.ink import find_ink
+from mnistnet.vision.normalize import ink_box, to_mnist
+
+TEST_SHARE = 1 / 6
+OnPicture = Callable[[int, int], None]
+"""Called with how many pictures were looked at, of how many."""
+
+
+class Taken(NamedTuple):
+    """A picture of the set."""
+
+    digest: str
+    """SHA-256 of its file."""
+    label: str
+    image: Floats
+    """(side^2,)."""
+
+
+def load_pictures(
+    folder: Path,
+    files: Sequence[Path],
+    *,
+    name: str,
+    classes: Sequence[str] | None = None,
+    side: int = SIDE,
+    on_picture: OnPicture | None = None,
+) -> Dataset:
+    """The picture files in a folder as a data set; classes are those that count, None for all there are.
+
+    What cannot be read, or has no ink, is left out, of which the notice tells. Raises DataError.
+    """
+    image_format = ImageFormat(side, round(BOX * side / SIDE))
+    pictures = [one for one in label_pictures(folder, files, classes).pictures if one.label]
+    names = named_classes(pictures, classes, folder)
+    taken: dict[str, Taken] = {}
+    left_out = []
+    for done, picture in enumerate(pictures, start=1):
+        try:
+            one = take(picture, image_format)
+        except PictureError as error:
+            left_out.append(f"{name_in(folder, picture.path)}: {error}")
+        else:
+            if taken.setdefault(one.digest, one).label != one.label:
+                raise DataError(f"{picture.path} is the same picture as one with another label; remove one of them")
+        if on_picture:
+            on_picture(done, len(pictures))
+    learning, test = divided(taken.values(), names, folder)
+    content = [f"{one.digest} {one.label}" for one in sorted(taken.values())]
+    digest = hashlib.sha256("\n".join([f"{image_format}", *names, *content]).encode()).hexdigest()
+    notice = f"{len(left_out):,} of {len(pictures):,} pictures were left out, such as {left_out[0]}" if left_out else ""
+    notice = "".join(char if char.isprintable() else "?" for char in notice)
+    seen, tested = as_examples(learning, names), as_examples(test, names)
+    strokes = have_strokes(seen.images)
+    return Dataset(name, seen, tested, {"pictures": digest}, notice, image_format, names, strokes)
+
+
+def label_pictures(folder: Path, files: Sequence[Path], classes: Sequence[str] | None) -> LabelledFolder:
+    """The pictures with their labels: names among classes; without these digits, where all pictures have such, or any
+    names. A sub-folder that may be a class is one, whatever the files in it are called. Raises DataError."""
+    if classes:
+        return label_folder(folder, files, label_among(classes))
+    with suppress(DataError):
+        labelled = label_folder(folder, files, OF_DIGITS)
+        in_folders = labelled.labels_from != FROM_NAMES or all(file.parent == folder for file in files)
+        if in_folders and not labelled.without_label:
+            return labelled
+    return label_folder(folder, files, OF_ANY)
+
+
+def named_classes(pictures: Iterable[LabelledPicture], classes: Sequence[str] | None, folder: Path) -> tuple[str, ...]:
+    """All classes, of which each that pictures name has a number. Raises DataError."""
+    try:
+        return require_names(tuple(classes) if classes else in_order(one.label for one in pictures))
+    except ValueError as error:
+        raise DataError(f"{folder}: {error}; name a sub-folder after each class") from error
+
+
+def take(picture: LabelledPicture, image_format: ImageFormat) -> Taken:
+    """A picture with all of its ink in this format. Raises PictureError, also where it has none."""
+    try:
+        content = picture.path.read_bytes()
+    except OSError as error:
+        raise PictureError(f"cannot read it: {error.strerror or error}") from error
+    ink, none_because = find_ink(open_picture(content, name=picture.path.name).grey)
+    if none_because:
+        raise PictureError(none_because)
+    image = to_mnist(ink, ink_box(ink), to=image_format)
+    return Taken(hashlib.sha256(content).hexdigest(), picture.label, image.ravel())
+
+
+def divided(taken: Iterable[Taken], names: Sequence[str], folder: Path) -> tuple[list[Taken], list[Taken]]:
+    """Those to learn from, and those of the test. Raises DataError where a class has too few for both."""
+    by_class: dict[str, list[Taken]] = {}
+    for one in sorted(taken, key=lambda one: one.digest):
+        by_class.setdefault(one.label, []).append(one)
+    learning, test = [], []
+    for name in names:
+        of_class = by_class.get(name, [])
+        if len(of_class) < 2:
+            raise DataError(
+                f"{folder} has {len(of_class)} different pictures of {name!r} that can be read; it needs two at least, "
+                "one to learn from and one to test"
+            )
+        tested = max(1, round(TEST_SHARE * len(of_class)))
+        test += of_class[:tested]
+        learning += of_class[tested:]
+    return learning, test
+
+
+def as_examples(taken: Sequence[Taken], names: Sequence[str]) -> Examples:
+    """The pictures and the numbers of their classes."""
+    images = np.array([one.image for one in taken], np.float32)
+    return Examples(images, np.array([names.index(one.label) for one in taken], np.int64))
