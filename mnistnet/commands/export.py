@@ -104,17 +104,16 @@ def as_page(path: Path, model: Model, model_path: Path, data: str | None) -> Exp
     from mnistnet.export.html import drawing_page
 
     sample, dataset = load_sample(), tested_at_hand(model, data, path=str(model_path))
-    if not dataset and model.reads_digits:
-        dataset = sample
+    tested = dataset or (sample if model.reads_digits else None)
     seen = sample if model.reads_digits else dataset
     judge(model.network, model.params, model.calibration, np.ones((1, model.network.sizes[0]), np.float32))  # it can
     eight_bit = in_eight_bits(model, seen.learning.images[:MOST] if seen else None)
-    change = measure_change(model, eight_bit.model, dataset.test) if dataset else None
+    change = measure_change(model, eight_bit.model, tested.test) if tested else None
     content = drawing_page(eight_bit, change).encode()
     told = "not measured: the test images are not here (--data)"
     if change:
         told = f"{change.eight_bit_errors:,} of {change.images:,} test images misread instead of {change.errors:,}"
-        told += ", all that are here" * (change.images < model.provenance.test_images)
+        told += "" if dataset else ", all that are here; `mnistnet data fetch` gets more"
     facts = {"eight_bit": change._asdict() if change else None}
     advice = f"Open {printable(str(path))} in a browser, or put it on any web server; it needs nothing else."
     return Export(path, content, "html", "weights in 8 bits", facts, [f"in 8 bits: {told}"], advice)

@@ -169,8 +169,8 @@ def label_of_name(path: Path, *, kind: LabelKind) -> str | None:
 
 
 def label_each(folder: Path, files: Sequence[Path], label_of: Callable[[Path], str | None]) -> list[LabelledPicture]:
-    """The files for which label_of has a label."""
-    labels = ((path, label_of(path)) for path in files)
+    """The files for which label_of, given the path within folder, has a label."""
+    labels = ((path, label_of(path.relative_to(folder))) for path in files)
     return [LabelledPicture(path, label, place(folder, path)) for path, label in labels if label is not None]
 
 

@@ -162,7 +162,7 @@ def test_the_box_is_that_of_most_pictures() -> None:
             r"expected a label for each of 240 images, got \(7,\)",
         ),
         ("train-labels-idx1-ubyte.gz", b"<html>", "not an IDX file"),
-        ("train-labels-idx1-ubyte.gz", gzip.compress(b"x" * 99)[:-9], "cannot read"),
+        ("train-labels-idx1-ubyte.gz", gzip.compress(b"x" * 99, mtime=0)[:-9], "cannot read"),
         ("t10k-labels-idx1-ubyte.gz", None, "has no test-labels"),
     ],
 )
