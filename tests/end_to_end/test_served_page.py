@@ -201,8 +201,8 @@ def test_a_correction_is_kept_counted_and_deleted(opened: ServedPage, server: Se
     assert page.locator("#drawings strong").all_inner_texts() == ["Ω <b>", "7"]  # the latest first
     page.wait_for_function("[...document.querySelectorAll('#drawings img')].every(one => one.naturalWidth === 280)")
     page.get_by_label("Delete the drawing kept as 7").click()
-    assert page.evaluate("document.activeElement.id") == "kept"  # its button is gone
     assert opened.wait_for("#kept", "1 kept:") == "Deleted. 1 kept: 1 of Ω <b>"
+    assert page.evaluate("document.activeElement.id") == "kept"  # its button is gone
     page.once("dialog", lambda dialog: dialog.accept())
     page.locator("#delete-all").click()
     opened.wait_for("#kept", "None yet.")
