@@ -76,7 +76,9 @@ def load_set(
     hashes = [hashlib.sha256(content).hexdigest() for content in contents]
     if any(file.sha256 in hashes for file in FILES):
         if tuple(classes or DIGITS) != DIGITS or transposed:
-            raise DataError(f"{files.paths[0].parent} holds MNIST itself: upright pictures of the digits 0 to 9 and no others")
+            raise DataError(
+                f"{files.paths[0].parent} holds MNIST itself: upright pictures of the digits 0 to 9 and no others"
+            )
         if [file.sha256 for file in FILES] != hashes:
             return load_folder(files.paths[0].parent)  # which says what file is damaged
         return mnist_of({file.name: content for file, content in zip(FILES, contents, strict=True)})
