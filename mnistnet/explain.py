@@ -126,7 +126,9 @@ def draw_box(draw: ImageDraw.ImageDraw, part: Part, scale: float, *, right: int)
     x0, y0, x1, y1 = x0 - 2, y0 - 2 + CAPTION, x1 + 1, y1 + 1 + CAPTION
     for grown, colour in ((1, PAPER), (0, FOR)):  # a white rim keeps it visible on anything
         draw.rectangle((x0 - grown, y0 - grown, x1 + grown, y1 + grown), outline=colour, width=2)
-    if y1 - y0 < 2 * CAPTION or len(part.label) > 1:  # the only part, whose name stands above
+    if (
+        y1 - y0 < 2 * CAPTION or len(part.label) > 1 or not part.label.isascii()
+    ):  # the only part, whose name stands above
         return
     tag = max(min(x0, right - 14), 0), max(y0 - 17, CAPTION)
     draw.rectangle((*tag, tag[0] + 13, tag[1] + 17), fill=FOR, outline=PAPER)
@@ -189,9 +191,8 @@ def draw_bars(draw: ImageDraw.ImageDraw, part: Part, classes: Sequence[str], box
         draw.line((left + inset, bottom, right - inset - 1, bottom), RULE)
         if top < bottom:
             draw.rectangle((left + inset, top, right - inset - 1, bottom - 1), FOR if chosen else BAR)
-        name, points = (
-            (classes[digit], size) if len(classes[digit]) == 1 else (cut_off(classes[digit], 10, right - left - 2), 10)
-        )
+        points = size if len(classes[digit]) == 1 else 10
+        name = cut_off(classes[digit], points, right - left)
         write(draw, (middle, box.y1), name, points, TEXT if chosen else MUTED, anchor="ms")
         if numbered and share >= 0.001:
             write(draw, (middle, top - 4), percent(share), 11, TEXT if chosen else MUTED, anchor="ms")
@@ -201,7 +202,7 @@ def draw_legend() -> Image.Image:
     """What the colours mean."""
     block, draw = new_block(CAPTION)
     for left, colour, text in (
-        (0, FOR, "+  spoke for the digit: without these pixels it would be less likely"),
+        (0, FOR, "+  spoke for the answer: without these pixels it would be less likely"),
         (HALF + GAP, AGAINST, "-  spoke against it: without them it would be likelier"),
     ):
         for top in (4, 8, 12):

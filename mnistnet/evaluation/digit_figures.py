@@ -13,7 +13,7 @@ from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
-from mnistnet.arrays import DIGITS, Floats, side_of
+from mnistnet.arrays import DIGITS, SIDE, Floats, side_of
 from mnistnet.evaluation.figures import DPI, INK, drawn
 from mnistnet.nn.network import Params
 
@@ -49,6 +49,11 @@ def digits_figure(
     return figure, axes
 
 
+def enlarged(scale: int, side: int) -> int:
+    """How many pixels of a figure become of one of pictures of this side, where it is scale for MNIST's."""
+    return max(2, round(scale * SIDE / side))
+
+
 def mistakes_figure(images: Floats, mistakes: Sequence[Mapping[str, Any]], classes: Sequence[str] = DIGITS) -> Figure:
     """The misread pictures, images (n, side^2) in the order of mistakes, each with its answer and its true class."""
     side = side_of(images)
@@ -56,7 +61,7 @@ def mistakes_figure(images: Floats, mistakes: Sequence[Mapping[str, Any]], class
     places = [divmod(place, MISTAKES_ACROSS) for place in range(len(mistakes))]
     corners = [(top + row * down, column * across + 1) for row, column in places]
     rows, width = max(1, -(-len(mistakes) // MISTAKES_ACROSS)), MISTAKES_ACROSS * across
-    figure, axes = digits_figure(images, corners, height=top + rows * down - 9, width=width, scale=5)
+    figure, axes = digits_figure(images, corners, height=top + rows * down - 9, width=width, scale=enlarged(5, side))
     title = "The worst mistakes on the test set" if mistakes else "No mistakes on the test set"
     axes.text(width / 2, 3, title, ha="center", va="center", size=12)
     for mistake, (row, column) in zip(mistakes, corners, strict=True):
@@ -80,7 +85,8 @@ def weights_figure(params: Params) -> Figure:
         row, column = (step * number + 1 for number in divmod(place, UNITS_ACROSS))
         largest = max(np.abs(weights[unit]).max(), np.finfo(np.float32).tiny)
         canvas[row : row + side, column : column + side] = weights[unit].reshape(side, side) / largest
-    figure = Figure(figsize=(width * 3 / DPI, (top + len(canvas)) * 3 / DPI))
+    scale = enlarged(3, side) / DPI
+    figure = Figure(figsize=(width * scale, (top + len(canvas)) * scale))
     axes = figure.add_axes((0, 0, 1, len(canvas) / (top + len(canvas))))
     axes.axis("off")
     axes.imshow(canvas, cmap=WEIGHTS, vmin=-1, vmax=1, interpolation="none", aspect="auto")
@@ -101,7 +107,9 @@ def warps_figure(images: Floats, labels: Sequence[object], settings: Mapping[str
     acrosses = [left + column * (side + 1) + gap * (column > 0) for column in range(columns)]
     corners = [(down, across) for down in downs for across in acrosses]
     height, width = downs[-1] + side + 3, acrosses[-1] + side + 3
-    figure, axes = digits_figure(images.reshape(-1, side * side), corners, height=height, width=width, scale=3)
+    figure, axes = digits_figure(
+        images.reshape(-1, side * side), corners, height=height, width=width, scale=enlarged(3, side)
+    )
     axes.add_patch(Rectangle((left - 1, top - 8), side + 2, rows * side + 9, color=INK, alpha=0.12, linewidth=0))
     title = "Digits" if set(map(str, labels)) <= set(DIGITS) else "Images"
     strengths = ", ".join(text.format(settings[name]) for name, text in STRENGTHS.items() if settings[name])

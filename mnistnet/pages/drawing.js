@@ -31,6 +31,7 @@ function show(network, pad, bars) {
   at("undo").disabled = !pad.canUndo;
   at("clear").disabled = pad.isEmpty;
   at("digit").textContent = reading ? reading.label : "?";
+  at("digit").style.fontSize = reading?.label.length > 1 ? `${Math.min(5, 16 / reading.label.length)}rem` : "";
   at("digit").className = reading ? (reading.sure ? "sure" : "unsure") : "none";
   at("confidence").textContent = reading ? TEXTS.percent(reading.probabilities[reading.digit]) : "";
   const words = reading ? doubt(network, reading) : "";

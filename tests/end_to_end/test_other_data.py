@@ -134,7 +134,7 @@ def test_the_drawing_page_has_the_names(shapes: tuple[CommandLine, Path, Done], 
     for x, y in ((200, 60), (200, 200), (60, 200), (60, 60)):
         opened.page.mouse.move(box["x"] + x, box["y"] + y, steps=5)
     opened.page.mouse.up()
-    opened.page.wait_for_function("document.getElementById('digit').textContent !== '?'")
+    opened.page.wait_for_function("() => document.getElementById('digit').textContent !== '?'")
     assert opened.page.locator("#digit").text_content() == "ring"
     assert opened.page.locator("#shares th").all_text_contents() == list(NAMES)
     assert opened.wrong == []

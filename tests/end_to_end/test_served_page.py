@@ -199,7 +199,8 @@ def test_a_correction_is_kept_counted_and_deleted(opened: ServedPage, server: Se
         assert drawing.size == (280, 280)
     page.locator("#shown").click()
     assert page.locator("#drawings strong").all_inner_texts() == ["Ω <b>", "7"]  # the latest first
-    page.wait_for_function("[...document.querySelectorAll('#drawings img')].every(one => one.naturalWidth === 280)")
+    whole = "() => [...document.querySelectorAll('#drawings img')].every(one => one.naturalWidth === 280)"
+    page.wait_for_function(whole)
     page.get_by_label("Delete the drawing kept as 7").click()
     assert opened.wait_for("#kept", "1 kept:") == "Deleted. 1 kept: 1 of Ω <b>"
     assert page.evaluate("document.activeElement.id") == "kept"  # its button is gone
