@@ -170,7 +170,8 @@ def test_a_correction_is_kept_counted_and_deleted(opened: ServedPage, server: Se
     with Image.open(kept[0]) as drawing:
         assert drawing.size == (280, 280)
     assert sorted(page.locator("#drawings strong").all_inner_texts()) == ["7", "Ω <b>"]
-    page.wait_for_function("() => [...document.querySelectorAll('#drawings img')].every(one => one.naturalWidth === 280)")
+    are_there = "() => [...document.querySelectorAll('#drawings img')].every(one => one.naturalWidth === 280)"
+    page.wait_for_function(are_there)
     page.get_by_label("Delete the drawing kept as 7").click()
     assert opened.wait_for("#kept", "1 kept:") == "Deleted. 1 kept: 1 of Ω <b>"
     page.once("dialog", lambda dialog: dialog.accept())
