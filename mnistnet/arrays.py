@@ -42,3 +42,13 @@ MNIST_FORMAT = ImageFormat()
 def side_of(images: Floats) -> int:
     """The side of square pictures, (..., side^2)."""
     return isqrt(images.shape[-1])
+
+
+def require_format(image_format: ImageFormat) -> ImageFormat:
+    """The format, if pictures may have it. Raises ValueError."""
+    side, box = image_format
+    if not (type(side) is type(box) is int and LEAST_SIDE <= side <= MOST_SIDE and 1 <= box <= side):
+        raise ValueError(
+            f"expected {LEAST_SIDE} to {MOST_SIDE} pixels a side and a box in them, got {side!r} and {box!r}"
+        )
+    return image_format

@@ -14,10 +14,8 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any, BinaryIO
 
-import numpy as np
-
-from mnistnet.archive import BROKEN, fill_arrays, read_facts, require_types, write_archive
-from mnistnet.arrays import DIGITS, LEAST_SIDE, MNIST_FORMAT, MOST_SIDE, Floats, ImageFormat
+from mnistnet.archive import BROKEN, fill_arrays, narrowest, read_facts, require_types, write_archive
+from mnistnet.arrays import DIGITS, MNIST_FORMAT, Floats, ImageFormat, require_format
 from mnistnet.data.class_names import require_names
 from mnistnet.errors import ModelError
 from mnistnet.files import require_regular
@@ -147,13 +145,6 @@ def save_model(model: Model, path: Path, *, overwrite: bool = False) -> None:
     write_archive(path, "model.json", facts, arrays, overwrite=overwrite)
 
 
-def narrowest(array: Floats) -> Floats:
-    """The array in half precision, where that loses nothing."""
-    with np.errstate(over="ignore"):
-        halves = array.astype(np.float16)
-    return halves if (halves == array).all() else array
-
-
 def load_model(path: Path) -> Model:
     """Read a model and check it before use: kind, version, sizes, shapes, dtypes, finiteness. Raises ModelError."""
     try:
@@ -179,7 +170,10 @@ def read_model(file: BinaryIO) -> Model:
         network = Network(tuple(facts["sizes"]), facts["activation"], facts["output"])
         image_format, classes = MNIST_FORMAT, DIGITS
         if facts["format_version"] >= NAMED:
-            image_format, classes = read_format(facts["image_format"]), require_names(facts["classes"])
+            image_format, classes = (
+                require_format(ImageFormat(**facts["image_format"])),
+                require_names(facts["classes"]),
+            )
         require_usable(network, inputs=image_format.pixels, outputs=len(classes))
         params = new_params(network)
         fill_arrays(archive, named_arrays(params))
@@ -189,15 +183,6 @@ def read_model(file: BinaryIO) -> Model:
             fill_arrays(archive, named_arrays(calibration.detector_params, prefix=DETECTOR))
         provenance = read_provenance(facts["provenance"], classes=len(classes))
         return Model(network, params, calibration, provenance, image_format, classes)
-
-
-def read_format(facts: dict[str, Any]) -> ImageFormat:
-    """The pictures' format from its JSON form. Raises ValueError or TypeError for one that cannot be."""
-    image_format = ImageFormat(**facts)
-    require_types(image_format)
-    if not (LEAST_SIDE <= image_format.side <= MOST_SIDE and 1 <= image_format.box <= image_format.side):
-        raise ValueError(f"expected pictures of {LEAST_SIDE} to {MOST_SIDE} pixels a side and a box in them")
-    return image_format
 
 
 def uncalibrated(network: Network) -> Calibration:

@@ -11,17 +11,16 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from mnistnet.arrays import DIGITS
-from mnistnet.evaluation.metrics import confusion_matrix, edit_distance, wilson_interval
-from mnistnet.evaluation.report_text import (
+from mnistnet.evaluation.confusion_text import (
     MOST_COLUMNS,
     are_digits,
     column_heads,
     confusion_table,
-    interval_text,
     mistakes_table,
-    percent,
     row_heads,
 )
+from mnistnet.evaluation.metrics import confusion_matrix, edit_distance, wilson_interval
+from mnistnet.evaluation.report_text import interval_text, percent
 
 Score = dict[str, Any]
 OTHERS = ("many", "none")

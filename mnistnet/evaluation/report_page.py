@@ -13,19 +13,17 @@ from PIL import Image
 from mnistnet import __version__
 from mnistnet.arrays import Floats, side_of
 from mnistnet.data.disputed import DISPUTED
+from mnistnet.evaluation.confusion_text import are_digits, column_heads, row_heads
 from mnistnet.evaluation.report import Report
 from mnistnet.evaluation.report_text import (
     DATASETS,
     accuracy_text,
-    are_digits,
     bounds_text,
     caveats,
     classes_of,
-    column_heads,
     coverage_rows,
     epoch_rows,
     percent,
-    row_heads,
     training_text,
 )
 from mnistnet.pages import data_uri, png_uri, render

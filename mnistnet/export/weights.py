@@ -16,9 +16,10 @@ from typing import Any
 
 from numpy.typing import NDArray
 
+from mnistnet.archive import narrowest
 from mnistnet.export.claim import claim
 from mnistnet.export.eight_bit import Steps
-from mnistnet.model_file import DETECTOR, Model, narrowest
+from mnistnet.model_file import DETECTOR, Model
 from mnistnet.nn.network import Network, Params
 
 FORMAT, FORMAT_VERSION = "mnistnet weights", 1
