@@ -4,7 +4,7 @@ import hashlib
 import json
 from pathlib import Path
 
-from mnistnet.data.folder import OF_DIGITS, LabelKind, label_among
+from mnistnet.data.labels import OF_DIGITS, LabelKind, label_among
 from mnistnet.errors import RunError
 from mnistnet.model_file import Model, load_model
 from mnistnet.places import recall, shipped

@@ -5,8 +5,7 @@
 3. Without any, sub-folders: the nearest one above a picture that is named like a label, as in `3/anna.png`.
 4. Where no picture lies in one, file names: what stands before the first `_`, `-`, `.` or space, as in `3_anna.png`.
 
-A label is the digits of a picture in reading order, or `none` (in the table also nothing) where it has none. For other
-classes than digits it is the name of one.
+What a label may be is in labels.py; in the table a picture may have none.
 """
 
 import codecs
@@ -22,7 +21,7 @@ from itertools import zip_longest
 from pathlib import Path
 from typing import NamedTuple
 
-from mnistnet.data.class_names import LONGEST_NAME, composed
+from mnistnet.data.labels import OF_DIGITS, LabelKind
 from mnistnet.errors import DataError
 
 SUFFIXES = {".png", ".jpg", ".jpeg", ".bmp", ".gif", ".webp", ".tif", ".tiff"}
@@ -34,14 +33,6 @@ EXPECTED = (
     f"expected a table {TABLE} with the columns file,label, or text files with the label (anna.txt beside anna.png), "
     "or sub-folders named by digit (3/anna.png), or file names that begin with it (3_anna.png, 42.png, none_1.png)"
 )
-
-
-class LabelKind(NamedTuple):
-    """What may be a label."""
-
-    parse: Callable[[str], str | None]
-    """From a text to the label that it stands for, "" for `none`; None if it is no label."""
-    expected: str
 
 
 class LabelledPicture(NamedTuple):
@@ -121,13 +112,6 @@ def label_folder(folder: Path, files: Sequence[Path], kind: LabelKind | None = N
     return LabelledFolder(pictures, [path for path in files if path not in labelled], labels_from)
 
 
-def parse_label(text: str) -> str | None:
-    """The digits that a label stands for, "" for `none`; None if it is no label."""
-    if text.lower() == "none":
-        return ""
-    return text if re.fullmatch("[0-9]+", text) else None
-
-
 def label_of_text(path: Path, *, folder: Path, kind: LabelKind) -> str | None:
     """The label in the text file beside a picture; None if it has none."""
     text = (folder / path).with_suffix(".txt")
@@ -136,26 +120,6 @@ def label_of_text(path: Path, *, folder: Path, kind: LabelKind) -> str | None:
         return kind.parse(text.read_text(encoding="utf-8-sig").strip()) if is_short else None
     except (OSError, UnicodeDecodeError):
         return None
-
-
-def any_label(text: str) -> str | None:
-    """The name of a class, whichever it is, or "" for `none`; None if it cannot be one."""
-    label = composed(text)
-    return "" if label.lower() == "none" else label if 1 <= len(label) <= LONGEST_NAME and label.isprintable() else None
-
-
-OF_DIGITS = LabelKind(parse_label, "digits")
-OF_ANY = LabelKind(any_label, f"a name of at most {LONGEST_NAME} characters")
-
-
-def label_among(classes: Sequence[str]) -> LabelKind:
-    """One of these names."""
-
-    def parse(text: str) -> str | None:
-        label = any_label(text)
-        return label if label in ("", *classes) else None
-
-    return LabelKind(parse, f"one of {', '.join(classes):.200}")
 
 
 def label_of_folder(path: Path, *, kind: LabelKind) -> str | None:

@@ -16,15 +16,13 @@ from mnistnet.arrays import BOX, SIDE, Floats, ImageFormat
 from mnistnet.data.class_names import in_order, require_names
 from mnistnet.data.folder import (
     FROM_NAMES,
-    OF_ANY,
-    OF_DIGITS,
     LabelledFolder,
     LabelledPicture,
-    label_among,
     label_folder,
     name_in,
 )
 from mnistnet.data.idx_set import have_strokes
+from mnistnet.data.labels import OF_ANY, OF_DIGITS, label_among
 from mnistnet.data.mnist import Dataset, Examples
 from mnistnet.errors import DataError, PictureError
 from mnistnet.vision.image_file import open_picture
