@@ -1,21 +1,25 @@
 """The command line as a user runs it: real processes, a home of their own, and no way to the internet."""
 
+import io
 import os
 import shutil
 import signal
 import subprocess
 import sys
+import warnings
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any, BinaryIO
+from unittest import mock
 
 import numpy as np
 import pytest
 from PIL import Image
 
+from mnistnet.commands import main
 from mnistnet.data.mnist import load_sample
 
 Done = subprocess.CompletedProcess[str]
@@ -68,13 +72,36 @@ class CommandLine:
         assert b"Traceback" not in shown
         return shown.decode()
 
-    def __call__(self, *arguments: object, stdin: bytes = b"") -> Done:
-        """Run a command to its end."""
+    def apart(self, *arguments: object, stdin: bytes = b"") -> Done:
+        """Run a command to its end, in a process of its own."""
         command = [sys.executable, "-m", "mnistnet", *map(str, arguments)]
         done = subprocess.run(command, input=stdin, capture_output=True, env=self.environment(), check=False)
-        result = subprocess.CompletedProcess(command, done.returncode, done.stdout.decode(), done.stderr.decode())
-        assert "Traceback" not in result.stderr
-        return result
+        return untroubled(command, done.returncode, done.stdout, done.stderr)
+
+    def __call__(self, *arguments: object, stdin: bytes = b"") -> Done:
+        """Run a command to its end, here: for most commands a process takes longer to start than all the rest."""
+        command = list(map(str, arguments))
+        given, out, err = (io.TextIOWrapper(io.BytesIO(content), "utf-8") for content in (stdin, b"", b""))
+        with (
+            mock.patch.dict(os.environ, self.environment()),
+            mock.patch.multiple(sys, stdin=given, stdout=out, stderr=err),
+            warnings.catch_warnings(),
+        ):
+            warnings.simplefilter("default")
+            try:
+                status = main(command)
+            except SystemExit as end:  # argparse's
+                status = int(end.code or 0)
+            out.flush()
+            err.flush()
+        return untroubled(command, status, out.buffer.getvalue(), err.buffer.getvalue())
+
+
+def untroubled(command: list[str], status: int, out: bytes, err: bytes) -> Done:
+    """What a command came to, which is never a traceback."""
+    result = subprocess.CompletedProcess(command, status, out.decode(), err.decode())
+    assert "Traceback" not in result.stderr
+    return result
 
 
 @pytest.fixture

@@ -22,7 +22,7 @@ def broken_package(folder: Path, name: str, monkeypatch: pytest.MonkeyPatch) -> 
 
 def findings(mnistnet: CommandLine, *, status: int) -> dict[str, dict[str, Any]]:
     """By name."""
-    done = mnistnet("doctor", "--json")
+    done = mnistnet.apart("doctor", "--json")
     assert (done.returncode, done.stderr) == (status, "")
     told = json.loads(done.stdout)
     assert told["healthy"] == (status == 0)

@@ -31,7 +31,7 @@ def no_onnx(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.usefixtures("no_onnx")
 def test_without_the_extra_it_says_what_to_install(mnistnet: CommandLine, tmp_path: Path) -> None:
-    done = mnistnet("export", "--onnx", tmp_path / "mnist.onnx")
+    done = mnistnet.apart("export", "--onnx", tmp_path / "mnist.onnx")
     assert (done.returncode, done.stdout) == (1, "")
     assert done.stderr.count("\n") == 1
     assert "No module named 'onnx'" in done.stderr
@@ -123,7 +123,7 @@ def test_without_the_test_images_the_samples_serve(mnistnet: CommandLine, tmp_pa
 def test_where_one_of_two_cannot_be_made_none_is_written(mnistnet: CommandLine, tmp_path: Path) -> None:
     mine = tmp_path / "mine.npz"
     save_sample_model(mine)
-    done = mnistnet("export", "--html", tmp_path / "a.html", "--onnx", tmp_path / "a.onnx", "--model", mine)
+    done = mnistnet.apart("export", "--html", tmp_path / "a.html", "--onnx", tmp_path / "a.onnx", "--model", mine)
     assert (done.returncode, done.stdout, done.stderr.count("\n")) == (1, "", 1)
     assert not (tmp_path / "a.html").exists()
     done = mnistnet("export", "--onnx", tmp_path / "a.onnx", "--data", "sample")

@@ -241,7 +241,7 @@ def test_open_starts_a_browser_or_says_that_there_is_none(
         monkeypatch.delenv(name, raising=False)
     page = tmp_path / "my page.html"
     page.write_text("old")
-    done = inspect(mnistnet, draw(0), "--output", page, "--open", "--force")
+    done = mnistnet.apart("inspect", draw(0), "--model", "shipped", "--output", page, "--open", "--force")
     assert len(read_page(page).all("section")) == 2
     message = f"mnistnet: no browser could be started; open {page} in one\n"
     assert (done.returncode, done.stderr) == (0, "" if works else message)

@@ -176,16 +176,16 @@ def test_open_shows_the_runs_page_and_writes_one_for_a_model(
     browser.write_text(f'#!/bin/sh\necho "$1" >> {tmp_path / "opened"}\n')
     browser.chmod(0o755)
     monkeypatch.setenv("BROWSER", str(browser))
-    assert mnistnet("report", folder, "--open").returncode == 0
+    assert mnistnet.apart("report", folder, "--open").returncode == 0
     model = shutil.copy(folder / "model.npz", tmp_path / "mine.npz")
-    done = mnistnet("report", model, "--open")
+    done = mnistnet.apart("report", model, "--open")
     assert done.returncode == 0, done.stderr
     page = Path(done.stdout.splitlines()[-1].removeprefix("Page     "))
     assert page.parent == mnistnet.home / "reports"
     assert page.name.startswith("mine-")
     require_self_contained(page.read_text())
     assert (tmp_path / "opened").read_text().splitlines() == [(folder / "report.html").as_uri(), page.as_uri()]
-    assert mnistnet("report", model, "--open").returncode == 0  # its own page is made anew
+    assert mnistnet.apart("report", model, "--open").returncode == 0  # its own page is made anew
 
 
 def test_what_a_stopped_training_left_is_told(run_folder: tuple[CommandLine, Path]) -> None:

@@ -144,7 +144,7 @@ def test_a_full_queue_refuses_what_it_cannot_take(tmp_path: Path) -> None:
 def test_a_port_that_is_taken_is_one_line(mnistnet: CommandLine) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
-        done = mnistnet("serve", "--port", port)
+        done = mnistnet.apart("serve", "--port", port)
     assert (done.returncode, done.stdout, done.stderr.count("\n")) == (1, "", 1)
     assert f"port {port}: " in done.stderr
     assert "--port" in done.stderr
@@ -159,7 +159,7 @@ def test_options_that_make_no_sense_are_wrong_usage(capsys: pytest.CaptureFixtur
 
 @pytest.mark.slow
 def test_a_host_that_is_none_is_one_line(mnistnet: CommandLine) -> None:
-    done = mnistnet("serve", "--host", "203.0.113.7", "--port", 0)
+    done = mnistnet.apart("serve", "--host", "203.0.113.7", "--port", 0)
     assert (done.returncode, done.stdout, done.stderr.count("\n")) == (1, "", 1)
     assert "203.0.113.7" in done.stderr
 
@@ -169,7 +169,7 @@ def test_without_the_extra_it_says_what_to_install(
 ) -> None:
     (tmp_path / "fastapi.py").write_text("raise ModuleNotFoundError(\"No module named 'fastapi'\", name='fastapi')\n")
     monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(tmp_path), os.environ.get("PYTHONPATH", "")]))
-    done = mnistnet("serve", "--port", 0)
+    done = mnistnet.apart("serve", "--port", 0)
     assert (done.returncode, done.stdout, done.stderr.count("\n")) == (1, "", 1)
     assert "pip install 'mnistnet[web]'" in done.stderr
     assert "example: mnistnet serve" in mnistnet("serve", "--help").stdout
