@@ -136,7 +136,7 @@ def test_the_drawing_page_has_the_names(shapes: tuple[CommandLine, Path, Done], 
     opened.page.mouse.up()
     opened.page.wait_for_function("() => document.getElementById('digit').textContent !== '?'")
     assert opened.page.locator("#digit").text_content() == "ring"
-    assert opened.page.locator("#shares th").all_text_contents() == list(NAMES)
+    assert opened.page.locator("#bars tbody th").all_text_contents() == list(NAMES)
     assert opened.wrong == []
 
 

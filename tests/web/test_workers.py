@@ -7,6 +7,7 @@ import signal
 import sys
 import time
 from collections.abc import Awaitable, Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -42,7 +43,8 @@ def run(pool: Behaviours, program: Callable[[], Awaitable[None]]) -> None:
         async with pool.running():
             await program()
 
-    asyncio.run(run_it())
+    with ThreadPoolExecutor(1) as thread:  # in this one a browser's loop may be running
+        thread.submit(asyncio.run, run_it()).result()
 
 
 async def status_of(asked: Awaitable[str]) -> int:
