@@ -96,16 +96,18 @@ def run(args: argparse.Namespace) -> int:
         here = site.Site(model, name_of(path), pool, kept, limits, weights)
         of_requests = ignore if args.quiet else log.put
         guarded = guards.Guards(app.make_app(here), limits, is_ours=server.own_hosts(args.host), log=of_requests)
-        serving = server.make_server(guarded, limits)
         address = server.address_of(listening, args.host)
+
+        def announce() -> None:
+            if not args.quiet:
+                print(f"{printable(describe_model(path, model))}\nserving at {address}  (Ctrl-C stops it)", flush=True)
+            if args.open:
+                threading.Thread(target=open_page, args=(address,), daemon=True).start()  # a browser may wait
+
         if not server.is_loopback(args.host):
             show_error(f"warning: whoever reaches {args.host} over the network can use this server")
-        if not args.quiet:
-            print(f"{printable(describe_model(path, model))}\nserving at {address}  (Ctrl-C stops it)", flush=True)
-        if args.open:
-            threading.Thread(target=open_page, args=(address,), daemon=True).start()  # it may be a browser that waits
         log.show_warnings()
-        serving.run(sockets=[listening])
+        server.make_server(guarded, limits, on_start=announce).run(sockets=[listening])
         log.finish()
     return 0
 

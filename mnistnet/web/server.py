@@ -108,7 +108,21 @@ class ImpatientProtocol(H11Protocol):
         super().connection_lost(exc)
 
 
-def make_server(app: App, limits: Limits) -> uvicorn.Server:
+class Server(uvicorn.Server):
+    """uvicorn's, which tells when it has started: from then on it takes requests, and Ctrl-C and SIGTERM end it in
+    order."""
+
+    def __init__(self, config: uvicorn.Config, on_start: Callable[[], None]) -> None:
+        super().__init__(config)
+        self.on_start = on_start
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Start, and tell."""
+        await super().startup(sockets)
+        self.on_start()
+
+
+def make_server(app: App, limits: Limits, *, on_start: Callable[[], None]) -> Server:
     """What serves app; its own log tells only what went wrong."""
     config = uvicorn.Config(
         app,
@@ -126,7 +140,7 @@ def make_server(app: App, limits: Limits) -> uvicorn.Server:
         timeout_keep_alive=KEEP_SECONDS,
         timeout_graceful_shutdown=math.ceil(limits.seconds),
     )
-    return uvicorn.Server(config)
+    return Server(config, on_start)
 
 
 def most_connections(files: int) -> int:

@@ -13,7 +13,6 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any, BinaryIO
-from unittest import mock
 
 import numpy as np
 import pytest
@@ -82,11 +81,11 @@ class CommandLine:
         """Run a command to its end, here: for most commands a process takes longer to start than all the rest."""
         command = list(map(str, arguments))
         given, out, err = (io.TextIOWrapper(io.BytesIO(content), "utf-8") for content in (stdin, b"", b""))
-        with (
-            mock.patch.dict(os.environ, self.environment()),
-            mock.patch.multiple(sys, stdin=given, stdout=out, stderr=err),
-            warnings.catch_warnings(),
-        ):
+        with pytest.MonkeyPatch.context() as there, warnings.catch_warnings():
+            for name, value in self.environment().items():
+                there.setenv(name, value)
+            for name, stream in (("stdin", given), ("stdout", out), ("stderr", err)):
+                there.setattr(sys, name, stream)
             warnings.simplefilter("default")
             try:
                 status = main(command)
