@@ -60,11 +60,6 @@ class Provenance:
     versions: dict[str, str | int]
 
     @property
-    def is_whole(self) -> bool:
-        """Trained to the end, on the full MNIST: fit to be the model that `predict` takes unasked."""
-        return self.dataset == "mnist" and not self.partial
-
-    @property
     def test_images(self) -> int:
         """How many test images were read, once, at the end."""
         return sum(map(sum, self.confusion))
@@ -122,6 +117,11 @@ class Model:
     def reads_digits(self) -> bool:
         """Whether it reads handwritten digits as MNIST has them, of which several may stand in a picture."""
         return (self.image_format, self.classes) == (MNIST_FORMAT, DIGITS)
+
+    @property
+    def is_usual(self) -> bool:
+        """Trained to the end, on the full MNIST, to read digits: fit to be the model that `predict` takes unasked."""
+        return self.provenance.dataset == "mnist" and not self.provenance.partial and self.reads_digits
 
 
 def save_model(model: Model, path: Path, *, overwrite: bool = False) -> None:

@@ -3,6 +3,7 @@
 home()/mnist/            the four files as downloaded
 home()/sets/HASH/        the files of another set, from an address
 home()/runs/NAME/        one folder a training run
+home()/personal/         the drawings that were named on the page
 home()/xor/NAME/         one folder a run of the small classics
 home()/experiments/NAME/ one folder an experiment
 home()/last-run          path of the newest run's folder

@@ -25,6 +25,7 @@ class UsageError(Exception):
 
 COMMANDS = {
     "train": "train a network on MNIST, test it, save the model and its report",
+    "teach": "have a model learn your own pictures besides",
     "predict": "read the digits in pictures",
     "serve": "serve a page to draw on and an API, on this machine",
     "inspect": "look inside the network while it reads a picture",

@@ -68,7 +68,7 @@ def find_model(name: str | None) -> tuple[Path, Model]:
     last = recall("last-model")
     if last is not None and last.is_file():
         model = load_model(last)
-        if model.provenance.is_whole:  # another training may have written over it since
+        if model.is_usual:  # another training may have written over it since
             return last, model
     return shipped("mnist.npz"), load_model(shipped("mnist.npz"))
 

@@ -10,6 +10,7 @@ from rich.progress import BarColumn, DownloadColumn, Progress, ProgressColumn, T
 from mnistnet.training.diagnosis import diagnose, diagnose_last
 from mnistnet.training.settings import Settings
 from mnistnet.training.state import State
+from mnistnet.training.teaching import Lesson, Marks
 
 
 class ProgressConsole(Console):
@@ -56,6 +57,23 @@ class PictureBar:
     def on_picture(self, done: int, total: int) -> None:
         """Show how far it is."""
         self.progress.update(self.task, completed=done, total=total)
+
+
+class LessonBar:
+    """Shows teaching: `with bar.progress:`, and on_marks given to teach."""
+
+    def __init__(self, settings: Settings, lesson: Lesson, old: str, *, quiet: bool) -> None:
+        self.progress = progress_bar(BarColumn(), quiet=quiet)
+        self.task = self.progress.add_task("teaching", total=settings.epochs)
+        self.epochs, self.old = settings.epochs, old
+        self.aside, self.old_aside = len(lesson.new_aside.labels), len(lesson.old_aside.labels)
+
+    def on_marks(self, marks: Marks) -> None:
+        """Leave one line for an epoch that is done."""
+        new = f"kept aside {self.aside - marks.new_wrong} of {self.aside} right, " if self.aside else ""
+        right = (1 - marks.old_wrong / self.old_aside) * 100
+        self.progress.update(self.task, completed=marks.epoch)
+        self.progress.console.print(f"epoch {marks.epoch}/{self.epochs}  {new}{self.old} {right:.2f} %", markup=False)
 
 
 class TrainingBar:

@@ -7,7 +7,7 @@ from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 
-from mnistnet.commands.config_file import CONFIG, config_text
+from mnistnet.commands.config_file import CONFIG
 from mnistnet.commands.models import MODEL, REPORT, file_sha256
 from mnistnet.commands.report_files import write_page
 from mnistnet.data.mnist import Dataset
@@ -62,16 +62,16 @@ def save_run(
     dataset: Dataset,
     folder: Path,
     *,
-    data: str | None,
+    config: str | None,
     started: float,
     overwrite: bool,
 ) -> Report:
     """Write the model to output, and report.json, its page and run.toml into the folder, and note it as the last run.
 
-    data is what --data must say for the same data; started is when it began, by time.perf_counter.
+    config is what run.toml says, None for none; started is when it began, by time.perf_counter.
     """
     save_model(model, output, overwrite=overwrite)
-    if model.provenance.is_whole:
+    if model.is_usual:
         remember("last-model", output)
     report = make_report(
         model,
@@ -84,6 +84,7 @@ def save_run(
     )
     write_text(folder / REPORT, json.dumps(report), overwrite=overwrite)
     write_page(folder / PAGE, report, model, dataset, overwrite=overwrite)
-    write_text(folder / CONFIG, config_text(model.provenance, data=data), overwrite=overwrite)
+    if config:
+        write_text(folder / CONFIG, config, overwrite=overwrite)
     remember("last-run", folder)
     return report

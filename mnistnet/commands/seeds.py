@@ -9,7 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from mnistnet.commands import UsageError, printable, show_error
-from mnistnet.commands.config_file import data_named
+from mnistnet.commands.config_file import config_text, data_named
 from mnistnet.commands.models import MODEL, REPORT, file_sha256
 from mnistnet.commands.run_folder import new_folder, require_room, save_run
 from mnistnet.data.mnist import Dataset
@@ -92,9 +92,9 @@ def on_cluster(missing: Runs, dataset: Dataset, args: argparse.Namespace) -> Gen
     ):
         settings, folder = missing[place]
         started = time.perf_counter() - seconds
-        data = data_named(args.data, dataset)
+        config = config_text(model.provenance, data=data_named(args.data, dataset))
         report = save_run(
-            model, folder / MODEL, judgement, dataset, folder, data=data, started=started, overwrite=args.force
+            model, folder / MODEL, judgement, dataset, folder, config=config, started=started, overwrite=args.force
         )
         done += 1
         if not args.quiet:

@@ -11,7 +11,7 @@ from threadpoolctl import threadpool_limits
 
 from mnistnet.commands import STARTED, UsageError, filled_path, printable, show_error
 from mnistnet.commands.cluster import add_scheduler_option
-from mnistnet.commands.config_file import data_named, use_config
+from mnistnet.commands.config_file import config_text, data_named, use_config
 from mnistnet.commands.data import add_source_options, obtain_dataset
 from mnistnet.commands.options import add_recipe_options, make_settings, named_settings
 from mnistnet.commands.other_data import suit
@@ -148,8 +148,10 @@ def train(
         model, judgement = tested_model(training, dataset)
         folder = folder.absolute() if folder else new_folder("runs", instead="--run-dir")
         output = args.output.absolute() if args.output else folder / "model.npz"
-        data = data_named(args.data, dataset)
-        report = save_run(model, output, judgement, dataset, folder, data=data, started=started, overwrite=args.force)
+        config = config_text(model.provenance, data=data_named(args.data, dataset))
+        report = save_run(
+            model, output, judgement, dataset, folder, config=config, started=started, overwrite=args.force
+        )
     return report, folder
 
 

@@ -1,10 +1,11 @@
 """Picture set: a folder of labelled pictures as a data set, each brought to one format as pictures are that are read.
 
-Which pictures are for the test follows from their content alone: of each class a sixth, those whose SHA-256 are lowest.
-So it is the same whatever the files are called, and a picture that is there twice is taken once.
+Which pictures are for the test follows from their content alone: of each class a sixth, at least one, those whose
+SHA-256 are lowest. So it is the same whatever the files are called, and a picture that is there twice is taken once.
 """
 
 import hashlib
+import re
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -60,26 +61,40 @@ def load_pictures(
     image_format = ImageFormat(side, round(BOX * side / SIDE))
     pictures = [one for one in label_pictures(folder, files, classes).pictures if one.label]
     names = named_classes(pictures, classes, folder)
-    taken: dict[str, Taken] = {}
-    left_out = []
-    for done, picture in enumerate(pictures, start=1):
-        try:
-            one = take(picture, image_format)
-        except PictureError as error:
-            left_out.append(f"{name_in(folder, picture.path)}: {error}")
-        else:
-            if taken.setdefault(one.digest, one).label != one.label:
-                raise DataError(f"{picture.path} is the same picture as one with another label; remove one of them")
-        if on_picture:
-            on_picture(done, len(pictures))
-    learning, test = divided(taken.values(), names, folder)
-    content = [f"{one.digest} {one.label}" for one in sorted(taken.values())]
-    digest = hashlib.sha256("\n".join([f"{image_format}", *names, *content]).encode()).hexdigest()
-    notice = f"{len(left_out):,} of {len(pictures):,} pictures were left out, such as {left_out[0]}" if left_out else ""
-    notice = "".join(char if char.isprintable() else "?" for char in notice)
-    seen, tested = as_examples(learning, names), as_examples(test, names)
-    strokes = have_strokes(seen.images)
-    return Dataset(name, seen, tested, {"pictures": digest}, notice, image_format, names, strokes)
+    taken, notice = take_all(pictures, folder, image_format, on_picture)
+    for class_name, count in count_labels(taken, names).items():
+        if count < 2:
+            raise DataError(
+                f"{folder} has {count} different pictures of {class_name!r} that can be read; it needs two at least, "
+                "one to learn from and one to test"
+            )
+    return dataset_of(name, taken, names, image_format, notice)
+
+
+def load_lesson(
+    folder: Path,
+    files: Sequence[Path],
+    *,
+    known: Sequence[str],
+    image_format: ImageFormat,
+    name: str,
+    on_picture: OnPicture | None = None,
+) -> Dataset:
+    """The picture files in a folder as what a model that knows these classes is to learn besides: they come first, and
+    after them those classes that are new. Of a class with a single picture none is for the test.
+
+    What cannot be read, has no ink, no label, or one of several digits, is left out, of which the notice tells. File
+    names tell known classes only. Raises DataError.
+    """
+    pictures, unlabelled, _ = label_lesson(folder, files, known)
+    usable = [one for one in pictures if one.label in known or not re.fullmatch("[0-9]*", one.label)]
+    taken, notice = take_all(usable, folder, image_format, on_picture)
+    names = require_names((*known, *in_order({one.label for one in taken} - set(known))))
+    if unused := len(pictures) - len(usable) + len(unlabelled):
+        notice = f"left out, as their label is no single digit or sign: {unused:,}" + ("; " + notice if notice else "")
+    if not taken:
+        raise DataError(f"{folder} has nothing to learn from: {notice}")
+    return dataset_of(name, taken, names, image_format, notice)
 
 
 def label_pictures(folder: Path, files: Sequence[Path], classes: Sequence[str] | None) -> LabelledFolder:
@@ -95,12 +110,45 @@ def label_pictures(folder: Path, files: Sequence[Path], classes: Sequence[str] |
     return label_folder(folder, files, OF_ANY)
 
 
+def label_lesson(folder: Path, files: Sequence[Path], known: Sequence[str]) -> LabelledFolder:
+    """The pictures with names that are known, or where all have such names from elsewhere than their files' own, with
+    any. Raises DataError."""
+    with suppress(DataError):
+        labelled = label_pictures(folder, files, None)
+        if labelled.labels_from != FROM_NAMES:
+            return labelled
+    return label_folder(folder, files, label_among(known))
+
+
 def named_classes(pictures: Iterable[LabelledPicture], classes: Sequence[str] | None, folder: Path) -> tuple[str, ...]:
     """All classes, of which each that pictures name has a number. Raises DataError."""
     try:
         return require_names(tuple(classes) if classes else in_order(one.label for one in pictures))
     except ValueError as error:
         raise DataError(f"{folder}: {error}; name a sub-folder after each class") from error
+
+
+def take_all(
+    pictures: Sequence[LabelledPicture], folder: Path, image_format: ImageFormat, on_picture: OnPicture | None
+) -> tuple[list[Taken], str]:
+    """All that can be taken, each once; and what is to be told of the others, "" where there are none.
+
+    Raises DataError where a picture is there with two labels.
+    """
+    taken: dict[str, Taken] = {}
+    left_out = []
+    for done, picture in enumerate(pictures, start=1):
+        try:
+            one = take(picture, image_format)
+        except PictureError as error:
+            left_out.append(f"{name_in(folder, picture.path)}: {error}")
+        else:
+            if taken.setdefault(one.digest, one).label != one.label:
+                raise DataError(f"{picture.path} is the same picture as one with another label; remove one of them")
+        if on_picture:
+            on_picture(done, len(pictures))
+    notice = f"{len(left_out):,} of {len(pictures):,} pictures were left out, such as {left_out[0]}" if left_out else ""
+    return sorted(taken.values()), "".join(char if char.isprintable() else "?" for char in notice)
 
 
 def take(picture: LabelledPicture, image_format: ImageFormat) -> Taken:
@@ -116,26 +164,34 @@ def take(picture: LabelledPicture, image_format: ImageFormat) -> Taken:
     return Taken(hashlib.sha256(content).hexdigest(), picture.label, image.ravel())
 
 
-def divided(taken: Iterable[Taken], names: Sequence[str], folder: Path) -> tuple[list[Taken], list[Taken]]:
-    """Those to learn from, and those of the test. Raises DataError where a class has too few for both."""
-    by_class: dict[str, list[Taken]] = {}
-    for one in sorted(taken, key=lambda one: one.digest):
-        by_class.setdefault(one.label, []).append(one)
+def dataset_of(
+    name: str, taken: Sequence[Taken], names: tuple[str, ...], image_format: ImageFormat, notice: str
+) -> Dataset:
+    """The pictures as a data set of these classes; their hash is that of the format, the classes and all of them."""
+    content = [f"{one.digest} {one.label}" for one in taken]
+    digest = hashlib.sha256("\n".join([f"{image_format}", *names, *content]).encode()).hexdigest()
+    learning, test = (as_examples(part, names, image_format) for part in divided(taken, names))
+    strokes = have_strokes(learning.images)
+    return Dataset(name, learning, test, {"pictures": digest}, notice, image_format, names, strokes)
+
+
+def divided(taken: Sequence[Taken], names: Sequence[str]) -> tuple[list[Taken], list[Taken]]:
+    """Those to learn from, and those of the test, for which a class needs two."""
     learning, test = [], []
     for name in names:
-        of_class = by_class.get(name, [])
-        if len(of_class) < 2:
-            raise DataError(
-                f"{folder} has {len(of_class)} different pictures of {name!r} that can be read; it needs two at least, "
-                "one to learn from and one to test"
-            )
-        tested = max(1, round(TEST_SHARE * len(of_class)))
+        of_class = [one for one in taken if one.label == name]
+        tested = max(1, round(TEST_SHARE * len(of_class))) if len(of_class) > 1 else 0
         test += of_class[:tested]
         learning += of_class[tested:]
     return learning, test
 
 
-def as_examples(taken: Sequence[Taken], names: Sequence[str]) -> Examples:
+def count_labels(taken: Sequence[Taken], names: Sequence[str]) -> dict[str, int]:
+    """How many there are of each name."""
+    return {name: sum(one.label == name for one in taken) for name in names}
+
+
+def as_examples(taken: Sequence[Taken], names: Sequence[str], image_format: ImageFormat) -> Examples:
     """The pictures and the numbers of their classes."""
-    images = np.array([one.image for one in taken], np.float32)
+    images = np.array([one.image for one in taken], np.float32).reshape(-1, image_format.pixels)
     return Examples(images, np.array([names.index(one.label) for one in taken], np.int64))

@@ -8,8 +8,10 @@ import numpy as np
 import pytest
 from PIL import Image, ImageDraw
 
-from mnistnet.arrays import ImageFormat
+from mnistnet.arrays import DIGITS, MNIST_FORMAT, ImageFormat
+from mnistnet.data.folder import find_pictures
 from mnistnet.data.mnist import Dataset
+from mnistnet.data.picture_set import load_lesson
 from mnistnet.data.sources import Source, load_source
 from mnistnet.errors import DataError
 from mnistnet.reader import Reader
@@ -148,3 +150,52 @@ def test_a_class_needs_a_picture_for_the_test(folder: Path) -> None:
 def test_what_makes_no_sense_is_refused(folder: Path, options: dict[str, object], said: str) -> None:
     with pytest.raises(DataError, match=said):
         load_source(Source(str(folder))._replace(**options), folder)
+
+
+def lesson_of(folder: Path) -> Dataset:
+    files = find_pictures(str(folder))
+    return load_lesson(folder, files, known=DIGITS, image_format=MNIST_FORMAT, name="lesson")
+
+
+def test_a_lesson_has_known_classes_first_and_then_new_ones(folder: Path) -> None:
+    (folder / "stroke").rename(folder / "1")
+    lesson = lesson_of(folder)
+    assert lesson.classes == (*DIGITS, "Ring é", "cross")
+    assert Counter(lesson.learning.labels.tolist()) == {1: 10, 10: 10, 11: 10}
+    assert Counter(lesson.test.labels.tolist()) == {1: 2, 10: 2, 11: 2}
+
+
+def test_a_lesson_may_have_a_single_picture_of_a_class_and_none_of_others(folder: Path) -> None:
+    (folder / "cross").rename(folder / "4")
+    for path in sorted((folder / "4").iterdir())[1:]:
+        path.unlink()
+    shutil.rmtree(folder / "Ring é")
+    shutil.rmtree(folder / "stroke")
+    lesson = lesson_of(folder)
+    assert (lesson.classes, lesson.learning.labels.tolist(), len(lesson.test.labels)) == (DIGITS, [4], 0)
+    assert lesson.test.images.shape == (0, 784)
+
+
+def test_a_lesson_leaves_out_numbers_and_what_has_no_label(folder: Path) -> None:
+    rows = [f"{path.relative_to(folder)},{number % 10}" for number, path in enumerate(sorted(folder.rglob("*.png")))]
+    rows[3], rows[8], rows[9] = (rows[3] + "7", rows[8].replace(",8", ","), rows[9].replace(",9", ",none"))
+    (folder / "labels.csv").write_text("\n".join(["file,label", *rows]), encoding="utf-8")
+    lesson = lesson_of(folder)
+    assert lesson.classes == DIGITS
+    assert lesson.notice == "left out, as their label is no single digit or sign: 3"
+    assert len(lesson.learning.labels) + len(lesson.test.labels) == 33
+
+
+def test_file_names_are_no_new_classes(folder: Path) -> None:
+    for number, path in enumerate(sorted(folder.rglob("*.png"))):
+        path.rename(folder / (f"{number % 10}_anna.{number}.png" if number < 30 else f"IMG_{number}.png"))
+    lesson = lesson_of(folder)
+    assert lesson.classes == DIGITS
+    assert lesson.notice == "left out, as their label is no single digit or sign: 6"
+
+
+def test_a_lesson_of_nothing_is_refused(folder: Path) -> None:
+    for path in folder.rglob("*.png"):
+        Image.new("L", (50, 50), 255).save(path)
+    with pytest.raises(DataError, match="signs has nothing to learn from: 36 of 36 pictures were left out"):
+        lesson_of(folder)
