@@ -2,6 +2,8 @@
 
 import json
 import os
+import re
+import shlex
 import signal
 import subprocess
 import sys
@@ -43,7 +45,7 @@ class Cluster(NamedTuple):
 @contextmanager
 def running(*command: object, folder: Path, environment: dict[str, str]) -> Iterator[Process]:
     """A process in a folder that is killed in the end."""
-    arguments = [sys.executable, "-m", *map(str, command)]
+    arguments = list(map(str, command))
     nowhere = subprocess.DEVNULL
     with subprocess.Popen(arguments, cwd=folder, env=environment, stdout=nowhere, stderr=nowhere) as process:
         try:
@@ -61,12 +63,21 @@ def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
     with ExitStack() as processes:
 
         def start_worker(**variables: str) -> Process:
-            worker = ("distributed.cli.dask_worker", "--nthreads", 1, "--no-nanny", "--local-directory", folder)
+            worker = (
+                sys.executable,
+                "-m",
+                "distributed.cli.dask_worker",
+                "--nthreads",
+                1,
+                "--no-nanny",
+                "--local-directory",
+                folder,
+            )
             return processes.enter_context(
                 running(*worker, *options, folder=folder, environment=environment | variables)
             )
 
-        scheduler = ("distributed.cli.dask_scheduler", "--host", "127.0.0.1", "--port", 0)
+        scheduler = (sys.executable, "-m", "distributed.cli.dask_scheduler", "--host", "127.0.0.1", "--port", 0)
         processes.enter_context(running(*scheduler, *options, folder=folder, environment=environment))
         start_worker()
         while not file.exists():
@@ -89,6 +100,39 @@ def test_a_worker_killed_half_way_loses_nothing_and_doubles_nothing(
     assert (process.returncode, errors) == (1, "")
     assert "2 could not be read" in shown
     assert table.read_bytes() == expected
+
+
+def test_the_readmes_lines_make_a_cluster_that_reads_and_tunes(
+    mnistnet: CommandLine,
+    scans: Path,  # noqa: F811
+    tmp_path: Path,
+) -> None:
+    install, *starts = readme_block("console", "dask scheduler")
+    (program,) = readme_block("py", "parallel_config", whole=True)
+    assert install.startswith("pip install 'mnistnet[cluster]'")
+    environment = dict(os.environ) | {"PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"}
+    with ExitStack() as processes:
+        for line in starts:
+            command = shlex.split(
+                line.replace("HOST", "127.0.0.1").replace("--nworkers 8", "--nworkers 2"), comments=True
+            )
+            processes.enter_context(running(*command, folder=tmp_path, environment=environment))
+        address, table = "tcp://127.0.0.1:8786", tmp_path / "table.csv"
+        with Client(address, timeout=30) as client:
+            client.wait_for_workers(2, timeout=30)
+        done = mnistnet("predict", scans, "--csv", table, "--scheduler", address, "--model", "shipped", "--quiet")
+        assert "2 could not be read" in done.stdout
+        (tmp_path / "tune.py").write_text(program.replace("HOST", "127.0.0.1"))
+        tuned = subprocess.run([sys.executable, "tune.py"], cwd=tmp_path, capture_output=True, text=True, check=False)
+        assert re.fullmatch(r"\{'dropout': .*\} 9\d\.\d%\n", tuned.stdout), tuned.stderr
+
+
+def readme_block(language: str, holding: str, *, whole: bool = False) -> list[str]:
+    """The lines of the README's block in this language that holds this, or all of it."""
+    readme = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
+    found = re.findall(rf"^```{language}\n(.*?)^```", readme, re.DOTALL | re.MULTILINE)
+    (block,) = [one for one in found if holding in one]
+    return [block] if whole else block.splitlines()
 
 
 def test_trainings_come_to_what_they_come_to_here(

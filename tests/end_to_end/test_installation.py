@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from mnistnet.data.mnist import load_sample
 from mnistnet.model_file import load_model
 from tests.end_to_end.conftest import CommandLine
 
@@ -61,8 +62,11 @@ def test_the_first_command_trains_to_99_percent(checkout: CommandLine) -> None:
 def test_every_command_of_the_readme_does_what_it_says(checkout: CommandLine, draw: Callable[[int], Path]) -> None:
     folder = checkout.home.parent / "checkout"
     shutil.copy(draw(3), folder / "my_digit.png")
-    (folder / "scans").mkdir()
-    shutil.copy(draw(1), folder / "scans")
+    for number, label in enumerate(load_sample().test.labels[:40]):
+        for name in ("scans", f"my_digits/{label}", *([f"my_letters/{'ab'[label]}"] if label < 2 else [])):
+            (folder / name).mkdir(parents=True, exist_ok=True)
+            shutil.copy(draw(number), folder / name)
+    shutil.copy(next((folder / "my_letters" / "a").iterdir()), folder / "letter.png")
     shown = {}
     for line in OTHERS:
         done = run(line, folder)

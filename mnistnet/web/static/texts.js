@@ -30,7 +30,7 @@ export const TEXTS = {
   insideHint: "Each square is a unit of a hidden layer; the darker, the more active.",
   correct: "Correct it",
   correctHint:
-    "Name the digit, or a sign of your own. The drawing is kept on this machine, in a folder that mnistnet evaluate reads.",
+    "Name the digit, or a sign of your own. The drawing is kept on this machine, and mnistnet teach has the network learn it.",
   isA: "this is a",
   save: "Keep",
   deleteThis: "Delete",
