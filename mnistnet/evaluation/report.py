@@ -8,7 +8,7 @@ the test images:
 - `test_images`, `test_errors`, `test_accuracy`, `test_interval` (95 %, Wilson); `claimed_errors`, as the file has them
 - `classes`: their names, by number; `image_format`: `side` and `box` of the pictures that the network reads
 - `digits`: for each class its number, `digit`, its `images`, `precision`, `recall`, each with its `_interval`, and
-  `f1`; `averages`: their plain means
+  `f1`; `averages`: their plain means over classes that have images
 - `calibration`: see model_file; `sure_interval` is that of the share of errors among sure answers, null without any
 
 What follows is null where the test images were not read for the report:
@@ -68,6 +68,7 @@ def make_report(
         details = dict.fromkeys(("answers", "mistakes", "doubtful", "reliability", "risk_coverage", "disputed"))
     provenance = model.provenance
     scores = digit_scores(np.array(provenance.confusion))
+    tested = [score for score in scores if score.images]  # a class that was taught may have no test images
     return {
         "schema": SCHEMA,
         "model": path,
@@ -80,7 +81,7 @@ def make_report(
         "image_format": model.image_format._asdict(),
         "digits": [score._asdict() for score in scores],
         "averages": {
-            name: sum(getattr(score, name) for score in scores) / len(scores) for name in ("precision", "recall", "f1")
+            name: sum(getattr(score, name) for score in tested) / len(tested) for name in ("precision", "recall", "f1")
         },
         "calibration": tell_calibration(model.calibration),
         **asdict(provenance),
