@@ -9,7 +9,7 @@ same training gives the same file, byte for byte: no clock and no path goes into
 """
 
 import zipfile
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, field, fields
 from itertools import pairwise
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -22,10 +22,10 @@ from mnistnet.files import require_regular
 from mnistnet.nn.network import Network, Params, new_params
 
 FORMAT = "mnistnet model"
-FORMAT_VERSION = 5
-READABLE = (2, 3, 4, 5)
-"""Version 2 has no half precision, no version before CALIBRATED a calibration, and before NAMED all are for MNIST's
-pictures and classes."""
+FORMAT_VERSION = 6
+READABLE = (2, 3, 4, 5, 6)
+"""Version 2 has no half precision, no version before CALIBRATED a calibration, before NAMED all are for MNIST's
+pictures and classes, and before 6 none was taught."""
 CALIBRATED, NAMED = 4, 5
 MAX_PARAMS = 100_000_000
 MAX_COUNT = 1_000_000_000
@@ -58,6 +58,10 @@ class Provenance:
     confusion: list[list[int]]
     """Test images by true class (row) and predicted class (column)."""
     versions: dict[str, str | int]
+    taught: list[dict[str, Any]] = field(default_factory=list)
+    """What it was taught after its training, one after the other: `pictures`, the hash of what, how many were `learned`
+    and `kept_aside`, with which `settings`, the `epoch` that was chosen, and the hash of the model's file before,
+    `from_sha256`."""
 
     @property
     def test_images(self) -> int:
@@ -112,6 +116,11 @@ class Model:
     image_format: ImageFormat = MNIST_FORMAT
     classes: tuple[str, ...] = DIGITS
     """Their names, by the number of the output."""
+
+    @property
+    def tested_classes(self) -> tuple[str, ...]:
+        """Those of its test images: what it was taught besides comes after them."""
+        return self.classes[: 1 + max(true for true, row in enumerate(self.provenance.confusion) if any(row))]
 
     @property
     def reads_digits(self) -> bool:

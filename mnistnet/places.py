@@ -8,6 +8,7 @@ home()/xor/NAME/         one folder a run of the small classics
 home()/experiments/NAME/ one folder an experiment
 home()/last-run          path of the newest run's folder
 home()/last-model        path of the model that `predict` takes
+home()/last-trained      path of the one that `teach` takes, which was not taught
 """
 
 import os
@@ -47,7 +48,7 @@ def shipped(name: str) -> Path:
 
 
 def remember(what: str, path: Path) -> None:
-    """Note a path under `last-run` or `last-model`. Raises OutputError."""
+    """Note a path under `last-run`, `last-model` or `last-trained`. Raises OutputError."""
     write_text(home() / what, f"{path.absolute()}\n", overwrite=True)
 
 

@@ -4,7 +4,7 @@ import argparse
 from collections.abc import Sequence
 from pathlib import Path
 
-from mnistnet.arrays import DIGITS, LEAST_SIDE, MOST_SIDE, SIDE
+from mnistnet.arrays import LEAST_SIDE, MOST_SIDE, SIDE
 from mnistnet.commands import UsageError, show_error
 from mnistnet.commands.options import OPTIONS, named_settings, require_usable_with
 from mnistnet.data.class_names import parse_names
@@ -68,8 +68,7 @@ def source_of_tests(model: Model, data: str | None) -> Source | None:
     if not data:
         return Source(SAMPLE) if facts.dataset == SAMPLE else None
     transposed = any(name.endswith(TRANSPOSED) for name in facts.data_sha256)
-    classes = DIGITS if facts.dataset in DATASETS else model.classes  # it may have been taught others besides
-    return Source(data, classes, transposed, model.image_format.side)
+    return Source(data, model.tested_classes, transposed, model.image_format.side)
 
 
 def sets() -> Path:

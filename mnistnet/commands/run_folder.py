@@ -30,7 +30,7 @@ def require_room(run_dir: Path | None, output: Path | None, *, overwrite: bool) 
     paths = [output or folder / MODEL, folder / REPORT, folder / PAGE, folder / CONFIG]
     for path in paths:
         require_writable(path, overwrite=overwrite)
-    for note in ("last-run", "last-model"):
+    for note in ("last-run", "last-model", "last-trained"):
         require_writable(home() / note, overwrite=True)
     return [path.resolve() for path in paths]
 
@@ -73,6 +73,8 @@ def save_run(
     save_model(model, output, overwrite=overwrite)
     if model.is_usual:
         remember("last-model", output)
+        if not model.provenance.taught:
+            remember("last-trained", output)
     report = make_report(
         model,
         path=str(output),

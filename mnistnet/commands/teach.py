@@ -8,21 +8,21 @@ from typing import Any
 
 from mnistnet.commands import UsageError, filled, filled_path, printable, show_error
 from mnistnet.commands.data import add_test_options, obtain_tested
-from mnistnet.commands.models import MODEL, find_model
+from mnistnet.commands.models import MODEL, file_sha256, find_model
 from mnistnet.commands.progress import LessonBar, PictureBar
 from mnistnet.commands.run_folder import PAGE, new_folder, require_room, save_run
 from mnistnet.data.folder import find_pictures
-from mnistnet.data.mnist import Dataset, load_sample
+from mnistnet.data.mnist import Dataset
 from mnistnet.data.picture_set import load_lesson
-from mnistnet.errors import DataError, DownloadError
+from mnistnet.errors import DataError
 from mnistnet.evaluation.report import Report
 from mnistnet.evaluation.report_text import DATASETS, percent
 from mnistnet.model_file import Model
 from mnistnet.nn.network import Network, Params, forward
-from mnistnet.places import home
+from mnistnet.places import home, recall
 from mnistnet.training.teaching import (
+    FORGOTTEN,
     Lesson,
-    Taught,
     count_wrong,
     make_lesson,
     settings_for,
@@ -30,10 +30,6 @@ from mnistnet.training.teaching import (
     teach,
 )
 
-NO_BETTER = (
-    "Nothing is written: after learning, the pictures that were kept aside are read no better, or too much of the old "
-    "is forgotten. More pictures may help."
-)
 Counts = dict[str, int]
 """How many are right of the pictures learned, of those kept aside, and of the old data's test images."""
 
@@ -59,7 +55,7 @@ def build_parser() -> argparse.ArgumentParser:
         "--model",
         type=filled,
         metavar="FILE.npz",
-        help="what is taught, a run's folder, `last` or `shipped` (the one that `predict` reads with)",
+        help="what is taught, a run's folder, `last` or `shipped` (the one you trained last, else the shipped)",
     )
     add_test_options(parser)
     add("--output", type=filled_path, metavar="FILE.npz", help="where the model goes (model.npz in the run's folder)")
@@ -79,9 +75,9 @@ def run(args: argparse.Namespace) -> int:
     if args.seed < 0:
         raise UsageError(f"teach: expected --seed to be 0 or more, got {args.seed}")
     require_room(args.run_dir, args.output, overwrite=args.force)
-    path, model = find_model(args.model)
+    path, model = find_model(args.model or untaught())
     pictures = load_pictures(args.folder or home() / "personal", model, quiet=args.quiet)
-    old = obtain_old(model, args, path=path)
+    old = obtain_tested(model, args, path=str(path))
     lesson, settings = make_lesson(model, pictures, old), settings_for(model, pictures, seed=args.seed)
     bar = LessonBar(settings, lesson, DATASETS.get(old.name, old.name), quiet=args.quiet)
     with bar.progress:
@@ -102,10 +98,21 @@ def run(args: argparse.Namespace) -> int:
     }
     report = None
     if taught.chosen.epoch:
-        report, folder = save(args, model, taught, lesson, pictures, old, started=started)
-        result |= {"model": report["model"], "run": str(folder)}
+        digest = file_sha256(path)
+        new, judgement = taught_model(model, taught, lesson, pictures, old, settings, from_sha256=digest)
+        folder = args.run_dir.absolute() if args.run_dir else new_folder("runs", instead="--run-dir")
+        output = args.output.absolute() if args.output else folder / MODEL
+        report = save_run(new, output, judgement, old, folder, config=None, started=started, overwrite=args.force)
+        result |= {"model": report["model"], "run": str(folder), "is_usual": new.is_usual}
     print(json.dumps(result) if args.json else describe(result, report))
     return 0
+
+
+def untaught() -> str:
+    """The model that was trained last, else the shipped one: none that was taught, so that whoever has more pictures
+    than before begins anew with all of them."""
+    trained = recall("last-trained")
+    return str(trained) if trained and trained.is_file() else "shipped"
 
 
 def load_pictures(folder: Path, model: Model, *, quiet: bool) -> Dataset:
@@ -127,18 +134,6 @@ def load_pictures(folder: Path, model: Model, *, quiet: bool) -> Dataset:
     return pictures
 
 
-def obtain_old(model: Model, args: argparse.Namespace, *, path: Path) -> Dataset:
-    """What the model learned from; the bundled sample where that is MNIST and no mirror answers."""
-    try:
-        return obtain_tested(model, args, path=str(path))
-    except DownloadError as error:
-        if args.data:
-            raise
-        show_error(str(error))
-        show_error("NOTICE: the bundled sample stands in for MNIST: all of its digits were learned before")
-        return load_sample()
-
-
 def count_right(network: Network, params: Params, lesson: Lesson, old: Dataset) -> Counts:
     """What a network reads right; nothing of classes that it does not have."""
     parts = {"learned": lesson.new, "kept_aside": lesson.new_aside, "test": old.test}
@@ -146,23 +141,6 @@ def count_right(network: Network, params: Params, lesson: Lesson, old: Dataset) 
         name: len(part.labels) - count_wrong(forward(network, params, part.images)[0], part.labels)
         for name, part in parts.items()
     }
-
-
-def save(
-    args: argparse.Namespace,
-    model: Model,
-    taught: Taught,
-    lesson: Lesson,
-    pictures: Dataset,
-    old: Dataset,
-    *,
-    started: float,
-) -> tuple[Report, Path]:
-    """Calibrate, test and write the new model and its report: this, and the run's folder."""
-    new, judgement = taught_model(model, taught, lesson, pictures, old)
-    folder = args.run_dir.absolute() if args.run_dir else new_folder("runs", instead="--run-dir")
-    output = args.output.absolute() if args.output else folder / MODEL
-    return save_run(new, output, judgement, old, folder, config=None, started=started, overwrite=args.force), folder
 
 
 def describe(result: dict[str, Any], report: Report | None) -> str:
@@ -180,8 +158,17 @@ def describe(result: dict[str, Any], report: Report | None) -> str:
             lines.append(f"{f'{name} ({count:,})':40}{shares}")
     if result["new_classes"]:
         lines.append(f"New classes: {', '.join(result['new_classes'])}")
+    forgets = not any(marks["remembers"] for marks in result["epochs"][1:])
     if not report:
-        return "\n".join([*lines, "", NO_BETTER])
+        reason = (
+            f"too much of {old} is forgotten" if forgets else "the pictures that were kept aside are read no better"
+        )
+        return "\n".join([*lines, "", f"Nothing is written: after learning, {reason}. More pictures may help."])
+    if forgets:
+        lines.append(f"NOTICE: for the new classes more of {old} is forgotten than {percent(FORGOTTEN, 1)}")
     lines += ["", f"Model   {printable(report['model'])}"]
     lines += [f"Report  {printable(str(Path(result['run']) / PAGE))}  (`mnistnet report --open`)"]
-    return "\n".join([*lines, f"Taught  {printable(result['taught_from'])}, which is as it was"])
+    lines += [f"Taught  {printable(result['taught_from'])}, which is as it was"]
+    if result["is_usual"]:
+        lines += ["`predict` and `serve` read with the new one from now on; --model names another"]
+    return "\n".join(lines)

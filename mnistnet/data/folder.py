@@ -26,7 +26,7 @@ from mnistnet.errors import DataError
 
 SUFFIXES = {".png", ".jpg", ".jpeg", ".bmp", ".gif", ".webp", ".tif", ".tiff"}
 """Of pictures, in small letters."""
-TABLE, FROM_NAMES = "labels.csv", "file names"
+TABLE, FROM_FOLDERS, FROM_NAMES = "labels.csv", "sub-folders", "file names"
 LONGEST = 1_000
 """Bytes of a text file that is read as a label."""
 EXPECTED = (
@@ -99,7 +99,7 @@ def label_folder(folder: Path, files: Sequence[Path], kind: LabelKind | None = N
     elif pictures := label_each(folder, files, partial(label_of_text, folder=folder, kind=kind)):
         labels_from = "text files"
     elif pictures := label_each(folder, files, partial(label_of_folder, kind=kind)):
-        labels_from = "sub-folders"
+        labels_from = FROM_FOLDERS
     elif pictures := label_each(folder, files, partial(label_of_name, kind=kind)):
         labels_from = FROM_NAMES
     else:

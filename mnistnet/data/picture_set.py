@@ -16,14 +16,16 @@ import numpy as np
 from mnistnet.arrays import BOX, SIDE, Floats, ImageFormat
 from mnistnet.data.class_names import in_order, require_names
 from mnistnet.data.folder import (
+    FROM_FOLDERS,
     FROM_NAMES,
     LabelledFolder,
     LabelledPicture,
     label_folder,
+    label_of_folder,
     name_in,
 )
 from mnistnet.data.idx_set import have_strokes
-from mnistnet.data.labels import OF_ANY, OF_DIGITS, label_among
+from mnistnet.data.labels import OF_ANY, OF_DIGITS, any_label, label_among
 from mnistnet.data.mnist import Dataset, Examples
 from mnistnet.errors import DataError, PictureError
 from mnistnet.vision.image_file import open_picture
@@ -87,7 +89,7 @@ def load_lesson(
     names tell known classes only. Raises DataError.
     """
     pictures, unlabelled, _ = label_lesson(folder, files, known)
-    usable = [one for one in pictures if one.label in known or not re.fullmatch("[0-9]*", one.label)]
+    usable = [one for one in pictures if one.label in known or not re.fullmatch("|[0-9]{2,}", one.label)]
     taken, notice = take_all(usable, folder, image_format, on_picture)
     names = require_names((*known, *in_order({one.label for one in taken} - set(known))))
     if unused := len(pictures) - len(usable) + len(unlabelled):
@@ -111,13 +113,24 @@ def label_pictures(folder: Path, files: Sequence[Path], classes: Sequence[str] |
 
 
 def label_lesson(folder: Path, files: Sequence[Path], known: Sequence[str]) -> LabelledFolder:
-    """The pictures with names that are known, or where all have such names from elsewhere than their files' own, with
-    any. Raises DataError."""
+    """The pictures with names that are known; where not all have such, and the names are not those of their files,
+    with any: of sub-folders the nearest that is known, else the one right in the folder. Raises DataError."""
+    among_known = label_among(known)
     with suppress(DataError):
-        labelled = label_pictures(folder, files, None)
-        if labelled.labels_from != FROM_NAMES:
+        labelled = label_folder(folder, files, among_known)
+        if not labelled.without_label:
             return labelled
-    return label_folder(folder, files, label_among(known))
+    labelled = label_folder(folder, files, OF_ANY)
+    if labelled.labels_from == FROM_NAMES:
+        return label_folder(folder, files, among_known)
+    if labelled.labels_from != FROM_FOLDERS:
+        return labelled
+    pictures = []
+    for picture in labelled.pictures:
+        inside = picture.path.relative_to(folder)
+        label = label_of_folder(inside, kind=among_known)
+        pictures.append(picture._replace(label=label if label is not None else any_label(inside.parts[0]) or ""))
+    return labelled._replace(pictures=pictures)
 
 
 def named_classes(pictures: Iterable[LabelledPicture], classes: Sequence[str] | None, folder: Path) -> tuple[str, ...]:
@@ -136,6 +149,7 @@ def take_all(
     Raises DataError where a picture is there with two labels.
     """
     taken: dict[str, Taken] = {}
+    first: dict[str, Path] = {}
     left_out = []
     for done, picture in enumerate(pictures, start=1):
         try:
@@ -144,7 +158,11 @@ def take_all(
             left_out.append(f"{name_in(folder, picture.path)}: {error}")
         else:
             if taken.setdefault(one.digest, one).label != one.label:
-                raise DataError(f"{picture.path} is the same picture as one with another label; remove one of them")
+                raise DataError(
+                    f"{picture.path} is the same picture as {first[one.digest]}, which has another label; remove one "
+                    "of them"
+                )
+            first.setdefault(one.digest, picture.path)
         if on_picture:
             on_picture(done, len(pictures))
     notice = f"{len(left_out):,} of {len(pictures):,} pictures were left out, such as {left_out[0]}" if left_out else ""

@@ -8,18 +8,20 @@ from typing import NamedTuple
 import numpy as np
 
 from mnistnet.arrays import Floats, Labels
+from mnistnet.data.idx_set import have_strokes
 from mnistnet.data.mnist import Dataset, Examples, joined, split
 from mnistnet.evaluation.calibration import Judgement, judge, tested_calibration
 from mnistnet.evaluation.metrics import confusion_matrix
 from mnistnet.model_file import Model
 from mnistnet.nn.losses import network_loss
 from mnistnet.nn.network import Network, Params, forward, new_params
+from mnistnet.training.augmentation import Warps, warped
 from mnistnet.training.calibrating import calibrate
 from mnistnet.training.environment import versions
 from mnistnet.training.recipes import WARPS
 from mnistnet.training.run import with_other_hands
 from mnistnet.training.settings import Settings
-from mnistnet.training.state import best_network, new_state
+from mnistnet.training.state import best_network, halved, new_state
 from mnistnet.training.trainer import fit
 
 TEACHING = Settings(
@@ -28,20 +30,16 @@ TEACHING = Settings(
     optimizer="adam",
     learning_rate=0.0003,
     average=0.99,
-    rotation=10.0,
-    scale=0.12,
-    shear=0.12,
-    shift=1.0,
-    elastic=0.7,
     validation=0.0,
     watch=False,
 )
+OF_A_HAND = Warps(rotation=10, scale=0.12, shear=0.12, shift=1, field=0.7)
+"""What other pictures of the same hand are like, where the model was not trained on warps that all pictures get."""
 NEW_CLASSES_RATE = 0.001
 OLD_IMAGES, NEW_IMAGES = 16_000, 4_000
 """In each epoch; where there are fewer, again and again, each time warped otherwise."""
 FORGOTTEN, LEAST_FORGOTTEN = 0.001, 2
-"""At most so much of the accuracy on old images that were kept aside may be lost, or of few so many, where no class is
-new."""
+"""At most so much of the accuracy on old images that were kept aside may be lost, or of few so many."""
 _KEPT_ASIDE = 5_000
 
 
@@ -65,6 +63,8 @@ class Marks(NamedTuple):
     """Of these."""
     old_wrong: int
     """Of the old images that were kept aside."""
+    remembers: bool
+    """These are not too many."""
 
 
 class Taught(NamedTuple):
@@ -87,15 +87,13 @@ def make_lesson(model: Model, pictures: Dataset, old: Dataset) -> Lesson:
 
 
 def settings_for(model: Model, pictures: Dataset, *, seed: int) -> Settings:
-    """How a model is taught: with the loss that it was trained with; further where it is to know new classes; what is
-    no handwriting is not warped."""
-    settings, trained = TEACHING, Settings.from_json(model.provenance.settings)
-    if not pictures.has_strokes:
-        settings = settings.changed(dict.fromkeys(WARPS, 0.0))
+    """How a model is taught: with the loss and the warps that it was trained with; further where it is to know new
+    classes."""
+    trained = Settings.from_json(model.provenance.settings)
+    same = {name: getattr(trained, name) for name in ("loss", "other_hands", *WARPS)}
     if len(pictures.classes) > len(model.classes):
-        settings = settings.changed({"learning_rate": NEW_CLASSES_RATE})
-    same = {"loss": trained.loss, "other_hands": trained.other_hands}
-    return settings.changed(same | {"output_activation": model.network.output, "seed": seed})
+        same["learning_rate"] = NEW_CLASSES_RATE
+    return TEACHING.changed(same | {"output_activation": model.network.output, "seed": seed})
 
 
 def widened(network: Network, params: Params, classes: int) -> tuple[Network, Params]:
@@ -117,18 +115,24 @@ def teach(
     *,
     on_marks: Callable[[Marks], None] | None = None,
 ) -> Taught:
-    """Teach a plain network, and keep it as it was before, or after the epoch that did best by what was kept aside."""
+    """Teach a plain network, and keep it as it was before, or after the epoch that did best by what was kept aside.
+
+    After an epoch in which it forgot too much it is kept only where it knows a new class and never forgot less.
+    """
     wide, best = widened(network, params, classes=max(network.sizes[-1], 1 + int(lesson.new.labels.max())))
     is_wider = wide.sizes != network.sizes
-    marks = [mark(0, wide, best, lesson, loss=settings.loss)]
-    chosen = marks[0]
+    before = mark(wide, best, lesson, loss=settings.loss)
+    marks, chosen = [before], before
     for epoch, present in enumerate(learn(wide, best, lesson, settings), start=1):
-        marks.append(mark(epoch, wide, present, lesson, loss=settings.loss))
+        now = mark(wide, present, lesson, loss=settings.loss, epoch=epoch, before=before)
+        marks.append(now)
         if on_marks:
-            on_marks(marks[-1])
-        remembers = marks[-1].old_wrong - marks[0].old_wrong <= may_forget(len(lesson.old_aside.labels))
-        if (is_wider or remembers) and marks[-1].new_loss < chosen.new_loss:
-            chosen, best = marks[-1], present
+            on_marks(now)
+        is_better = now.new_loss < chosen.new_loss and now.new_wrong <= before.new_wrong
+        if is_wider:
+            is_better = chosen is before or (now.remembers, -now.new_loss) > (chosen.remembers, -chosen.new_loss)
+        if is_better and (now.remembers or is_wider):
+            chosen, best = now, present
     return Taught(wide, best, marks, chosen)
 
 
@@ -142,6 +146,8 @@ def learn(network: Network, params: Params, lesson: Lesson, settings: Settings) 
     rng = np.random.default_rng(settings.seed)
     old = chosen_rows(lesson.old, np.resize(rng.permutation(len(lesson.old.labels)), OLD_IMAGES))
     new = chosen_rows(lesson.new, np.resize(rng.permutation(len(lesson.new.labels)), NEW_IMAGES))
+    if not settings.warps and have_strokes(lesson.new.images):
+        new = Examples(warped(new.images, OF_A_HAND, rng=rng), new.labels)
     train = joined(with_other_hands(old, settings, rng=rng), new)
     state = new_state(network, settings, train, rng=rng)
     for flat in (state.params.flat, state.average):
@@ -159,13 +165,17 @@ def chosen_rows(examples: Examples, rows: Labels) -> Examples:
     return Examples(examples.images[rows], examples.labels[rows])
 
 
-def mark(epoch: int, network: Network, params: Params, lesson: Lesson, *, loss: str) -> Marks:
-    """How well the network does on what was kept aside."""
+def mark(
+    network: Network, params: Params, lesson: Lesson, *, loss: str, epoch: int = 0, before: Marks | None = None
+) -> Marks:
+    """How well the network does on what was kept aside, after an epoch, and before any."""
     new, old = lesson.new_aside if len(lesson.new_aside.labels) else lesson.new, lesson.old_aside
     logits, _ = forward(network, params, new.images)
     new_loss, _ = network_loss(loss, network.output, logits, new.labels)
     old_logits, _ = forward(network, params, old.images)
-    return Marks(epoch, new_loss, count_wrong(logits, new.labels), count_wrong(old_logits, old.labels))
+    old_wrong = count_wrong(old_logits, old.labels)
+    remembers = before is None or old_wrong - before.old_wrong <= may_forget(len(old.labels))
+    return Marks(epoch, new_loss, count_wrong(logits, new.labels), old_wrong, remembers)
 
 
 def count_wrong(logits: Floats, labels: Labels) -> int:
@@ -174,14 +184,24 @@ def count_wrong(logits: Floats, labels: Labels) -> int:
 
 
 def taught_model(
-    model: Model, taught: Taught, lesson: Lesson, pictures: Dataset, old: Dataset
+    model: Model,
+    taught: Taught,
+    lesson: Lesson,
+    pictures: Dataset,
+    old: Dataset,
+    settings: Settings,
+    *,
+    from_sha256: str,
 ) -> tuple[Model, Judgement]:
     """The model that a taught network makes, calibrated anew, and its answers to the old data's test images.
 
-    Its claim is about these, as that of the model it comes from; its settings and epochs are those of that one.
+    Its claim is about these, as that of the model it comes from, whose file has this hash; what is said of its training
+    is that of that one.
     """
-    facts, rng = model.provenance, np.random.default_rng(0)
+    facts, rng = model.provenance, np.random.default_rng(settings.seed)
     network, params = taught.network, taught.params
+    if facts.settings["half_precision"]:
+        params = halved(network, params)
     unseen = [lesson.old_aside] if facts.validation_images else []  # else it learned from these, too
     calibration = calibrate(
         network,
@@ -200,6 +220,17 @@ def taught_model(
         notice="; ".join(filter(None, [facts.notice, notice_of(pictures)])),
         confusion=confusion_matrix(old.test.labels, predicted, classes=len(pictures.classes)).tolist(),
         versions=versions(),
+        taught=[
+            *facts.taught,
+            {
+                "pictures": pictures.sha256["pictures"],
+                "learned": len(lesson.new.labels),
+                "kept_aside": len(lesson.new_aside.labels),
+                "settings": settings.resolved(),
+                "epoch": taught.chosen.epoch,
+                "from_sha256": from_sha256,
+            },
+        ],
     )
     tested = tested_calibration(calibration, judgement, old.test.labels)
     return Model(network, params, tested, provenance, model.image_format, pictures.classes), judgement

@@ -54,14 +54,19 @@ class PersonalSet:
     folder: Path
 
     def add(self, picture: bytes, label: str) -> str:
-        """Keep a PNG; its id. Raises ValueError for a label that is none."""
+        """Keep a PNG, instead of the same one if that was named before; its id. Raises ValueError for a label that is
+        none."""
         label, drawing = read_label(label), f"{time.time_ns() // 1_000:013x}{secrets.randbits(12):03x}"
-        if len(self._ids()) >= MOST_ENTRIES:
+        before = self._ids()
+        if len(before) >= MOST_ENTRIES:
             raise OutputError(f"there are {MOST_ENTRIES:,} drawings already; remove some")
         with told("keep"):
             for suffix, content in (("png", picture), ("txt", label.encode())):
                 with new_file(self._path(drawing, suffix), overwrite=False) as file:
                     file.write(content)
+        for other in before:
+            if size_of(self._path(other, "png")) == len(picture) and self.picture(other) == picture:
+                self.remove(other)
         return drawing
 
     def entries(self) -> list[Entry]:
@@ -108,6 +113,14 @@ class PersonalSet:
 
     def _path(self, drawing: str, suffix: str) -> Path:
         return self.folder / f"{drawing}.{suffix}"
+
+
+def size_of(path: Path) -> int:
+    """The bytes of a file; 0 where there is none."""
+    try:
+        return path.lstat().st_size
+    except OSError:
+        return 0
 
 
 def mode_of(path: Path) -> int:

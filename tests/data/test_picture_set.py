@@ -81,7 +81,7 @@ def test_a_picture_that_is_there_twice_counts_once(folder: Path) -> None:
     shutil.copy(folder / "cross" / "3.png", folder / "cross" / "again.png")
     assert load(folder).sha256 == before.sha256
     shutil.copy(folder / "cross" / "3.png", folder / "stroke" / "again.png")
-    with pytest.raises(DataError, match="the same picture as one with another label"):
+    with pytest.raises(DataError, match=r"again.png is the same picture as .*3.png, which has another label"):
         load(folder)
 
 
@@ -184,6 +184,31 @@ def test_a_lesson_leaves_out_numbers_and_what_has_no_label(folder: Path) -> None
     assert lesson.classes == DIGITS
     assert lesson.notice == "left out, as their label is no single digit or sign: 3"
     assert len(lesson.learning.labels) + len(lesson.test.labels) == 33
+
+
+def test_file_names_tell_digits_in_folders_of_any_name(folder: Path) -> None:
+    for number, path in enumerate(sorted(folder.rglob("*.png"))):
+        path.rename(path.with_name(f"{number % 10}_{number}.png"))
+    lesson = lesson_of(folder)
+    assert (lesson.classes, lesson.notice) == (DIGITS, "")
+
+
+def test_folders_in_a_sign_s_folder_are_no_signs(folder: Path) -> None:
+    (folder / "stroke").rename(folder / "1")
+    for name in ("cross", "Ring é", "1"):
+        (folder / name).rename(folder / "raw")
+        (folder / name).mkdir()
+        (folder / "raw").rename(folder / name / "raw")
+    lesson = lesson_of(folder)
+    assert lesson.classes == (*DIGITS, "Ring é", "cross")
+    assert Counter(lesson.learning.labels.tolist()) == {1: 10, 10: 10, 11: 10}
+
+
+def test_digits_are_new_to_who_knows_letters(folder: Path) -> None:
+    (folder / "stroke").rename(folder / "1")
+    files = find_pictures(str(folder))
+    lesson = load_lesson(folder, files, known=("cross", "Ring é"), image_format=MNIST_FORMAT, name="lesson")
+    assert lesson.classes == ("cross", "Ring é", "1")
 
 
 def test_file_names_are_no_new_classes(folder: Path) -> None:

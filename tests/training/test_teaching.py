@@ -12,6 +12,7 @@ from mnistnet.evaluation.calibration import judge
 from mnistnet.model_file import Model, load_model, save_model
 from mnistnet.nn.network import forward
 from mnistnet.training import run
+from mnistnet.training.augmentation import Warps
 from mnistnet.training.settings import Settings
 from mnistnet.training.teaching import (
     TEACHING,
@@ -140,21 +141,40 @@ def test_a_new_class_is_learned(model, pictures) -> None:
     others = Examples(signs.images[25:], signs.labels[25:])
     assert wrong(taught.network, taught.params, others) < 0.2 * len(others.labels)
     assert wrong(taught.network, taught.params, SAMPLE.test) < 0.1 * len(SAMPLE.test.labels)
-    made, _ = taught_model(model, taught, lesson, new, SAMPLE)
+    made, _ = taught_model(model, taught, lesson, new, SAMPLE, settings_for(model, new, seed=0), from_sha256="ab")
     assert (made.classes[-1], made.reads_digits, len(made.provenance.confusion)) == ("Ɛ", False, 11)
 
 
 def test_the_model_carries_what_it_was_taught(model, taught, lesson, pictures, tmp_path) -> None:
-    made, judgement = taught_model(model, taught, lesson, pictures, SAMPLE)
+    settings = settings_for(model, pictures, seed=0)
+    made, judgement = taught_model(model, taught, lesson, pictures, SAMPLE, settings, from_sha256="ab")
     save_model(made, tmp_path / "m.npz")
     loaded = load_model(tmp_path / "m.npz")
     assert loaded.provenance.notice.endswith("taught 50 pictures of odd (0123456789ab)")
     assert loaded.provenance.test_errors == wrong(taught.network, taught.params, SAMPLE.test)
     assert json.dumps(loaded.provenance.settings) == json.dumps(model.provenance.settings)
+    (told,) = loaded.provenance.taught
+    assert (told["learned"], told["kept_aside"], told["from_sha256"], told["epoch"]) == (
+        50,
+        10,
+        "ab",
+        taught.chosen.epoch,
+    )
+    assert Settings.from_json(told["settings"]) == settings
     again = judge(loaded.network, loaded.params, loaded.calibration, SAMPLE.test.images)
     np.testing.assert_allclose(again.probabilities, judgement.probabilities, atol=1e-6)
 
 
-def test_no_handwriting_is_not_warped(model, pictures) -> None:
-    assert settings_for(model, pictures, seed=0).warps == TEACHING.warps
-    assert settings_for(model, replace(pictures, has_strokes=False), seed=0).warps is None
+def test_all_is_warped_as_in_training(model, pictures) -> None:
+    assert settings_for(model, pictures, seed=0).warps is None
+    trained = Settings.from_json(model.provenance.settings).changed({"rotation": 9.0})
+    other = replace(model, provenance=replace(model.provenance, settings=trained.resolved()))
+    assert settings_for(other, pictures, seed=0).warps == Warps(rotation=9)
+
+
+def test_pictures_are_not_learned_where_that_costs_too_much_of_the_old(model, pictures, lesson) -> None:
+    """The old images are called something else, too: whatever is learned, they are lost."""
+    shifted = lesson._replace(old=lesson.old._replace(labels=(lesson.old.labels + 1) % 10))
+    left = teach(model.network, model.params, shifted, settings_for(model, pictures, seed=0))
+    assert not any(marks.remembers for marks in left.marks[1:])
+    assert left.chosen.epoch == 0
