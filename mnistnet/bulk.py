@@ -1,5 +1,6 @@
 """Bulk: any number of pictures read by a crew, in their order, a few batches at a time."""
 
+import socket
 from collections import deque
 from collections.abc import Generator, Iterable, Iterator, Sequence
 from concurrent.futures import BrokenExecutor, Future, wait
@@ -11,6 +12,7 @@ from typing import NamedTuple
 from mnistnet.crew import Crew, Duty, Tell
 from mnistnet.data.picture_sources import PictureSource, content_of
 from mnistnet.errors import ClusterError, PictureError
+from mnistnet.files import require_regular
 from mnistnet.model_file import Model
 from mnistnet.reader import Reader, Reading
 from mnistnet.table import Rows, rows_of
@@ -40,8 +42,8 @@ def set_up(model: Model, single: bool, folder: Path, seen: Sequence[Path]) -> De
     """The desk. Raises ClusterError."""
     if missing := next((path for path in seen if not path.exists()), None):
         raise ClusterError(
-            f"a worker does not find {missing}; put the pictures where all workers find them under the same name, in a "
-            "shared folder or behind a URL such as s3://bucket/folder"
+            f"a worker on {socket.gethostname()} does not find {missing}; put the pictures where all workers find "
+            "them under the same name, in a shared folder or behind a URL such as s3://bucket/folder"
         )
     return Desk(Reader(model, single), folder)
 
@@ -57,7 +59,12 @@ def read_source(desk: Desk, source: PictureSource) -> Reading:
     if error:
         return Reading(name, error=error)
     try:
-        return desk.reader.read(content_of(name, folder=desk.folder), name=name)
+        content = content_of(name, folder=desk.folder)
+        if isinstance(content, Path):
+            require_regular(content)
+        return desk.reader.read(content, name=name)
+    except OSError as failure:
+        return Reading(name, error=f"cannot read {name}: {failure.strerror or failure}")
     except PictureError as failure:
         return Reading(name, error=str(failure))
     except Exception as failure:  # one of a million pictures must not cost the others

@@ -56,7 +56,8 @@ def harmless(text: str) -> str:
 class GrowingTable:
     """A table that has a name of its own while it grows, mark in it, and the final one when it is whole.
 
-    What a run that was stopped or killed left behind under the same mark is gone on with.
+    What a run that was stopped or killed left behind under the same mark is gone on with, overwrite or not: that is
+    about the final name.
     """
 
     def __init__(self, path: Path, *, mark: str, overwrite: bool) -> None:
@@ -64,6 +65,7 @@ class GrowingTable:
         self.part = path.with_name(f"{path.name}.{mark}.part")
         self.before = Rows()
         """What it held already; without the text."""
+        self.has_rows = False
 
     def __enter__(self) -> Self:
         with self._writing():
@@ -72,15 +74,16 @@ class GrowingTable:
         try:
             with self._writing():
                 require_alone(self.file, self.part)
-                if self.overwrite:
-                    self.file.truncate(0)
         except BaseException:
             self.file.close()
             raise
         return self
 
     def __exit__(self, kind: type[BaseException] | None, _: BaseException | None, __: TracebackType | None) -> None:
-        self.file.close()
+        with suppress(OSError):  # what cannot be written was told when it was to be
+            if not self.has_rows:
+                self.part.unlink(missing_ok=True)
+            self.file.close()
 
     def go_on(self, sources: Iterator[PictureSource]) -> Iterator[PictureSource]:
         """The sources that have no row yet; rows from the first on that do not fit to the sources are dropped."""
@@ -95,15 +98,19 @@ class GrowingTable:
                     if source is None or len(cells) != len(COLUMNS) or cells[0] != harmless(source.name):
                         left = chain([source] if source else [], sources)
                         break
-                    end = row_end
+                    end, self.has_rows = row_end, True
                     self.before = Rows("", self.before.pictures + 1, self.before.errors + bool(cells[-1]))
             self.file.truncate(end)
         if not end:
-            self.append(as_csv(COLUMNS))
+            self._write(as_csv(COLUMNS))
         return left
 
     def append(self, text: str) -> None:
         """Add rows, which outlive this process from now on."""
+        self._write(text)
+        self.has_rows = True
+
+    def _write(self, text: str) -> None:
         with self._writing():
             self.file.write(text.encode(errors="surrogateescape"))
             self.file.flush()

@@ -88,5 +88,5 @@ def test_an_unexpected_failure_costs_one_row() -> None:
 
 def test_what_a_worker_does_not_find_is_told_before_it_reads(tmp_path: Path) -> None:
     set_up(small_model(), False, tmp_path, [tmp_path])
-    with pytest.raises(ClusterError, match="nowhere; put the pictures where all workers find them"):
+    with pytest.raises(ClusterError, match=r"does not find .*nowhere; put the pictures where all workers find them"):
         set_up(small_model(), False, tmp_path, [tmp_path, tmp_path / "nowhere"])

@@ -165,7 +165,7 @@ def test_weights_that_cannot_be_are_refused(path: Path, array: np.ndarray[Any, A
     ("changes", "said"),
     [
         ({"format": "another"}, "format 'mnistnet model'"),
-        ({"format_version": 1}, "expected format version 2 or 3 or 4 or 5, got 1"),
+        ({"format_version": 1}, "expected format version 2 or 3 or 4 or 5 or 6, got 1"),
         ({"activation": "step"}, "activation must be one of relu"),
         ({"activation": ["relu"]}, ""),
         ({"output": None}, "output must be one of softmax"),

@@ -65,13 +65,19 @@ def test_where_the_pictures_have_changed_it_is_as_if_never_stopped(tmp_path: Pat
     assert (tmp_path / "u.csv").read_bytes().count(b"7,0.5") == 2
 
 
-def test_force_begins_anew_and_nothing_else_replaces_a_table(tmp_path: Path) -> None:
+def test_force_alone_replaces_a_table_and_is_gone_on_with_as_well(tmp_path: Path) -> None:
     path = tmp_path / "t.csv"
     write(path)
     with pytest.raises(OutputError, match="--force"):
         write(path)
     write(path, force=True, stop_after=2)
-    assert write(path, force=True) == (0, 0)
+    assert write(path, force=True) == (2, 1)
+
+
+def test_what_has_no_rows_leaves_nothing_behind(tmp_path: Path) -> None:
+    with GrowingTable(tmp_path / "t.csv", mark="m", overwrite=False) as table:
+        table.go_on(sources())
+    assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="has no flock")

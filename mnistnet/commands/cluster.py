@@ -1,6 +1,7 @@
 """Cluster: --scheduler, by which commands have their work done on other machines."""
 
 import argparse
+import re
 
 from mnistnet.commands import filled
 
@@ -17,7 +18,7 @@ def add_scheduler_option(parser: argparse.ArgumentParser, *, what: str) -> None:
 
 def scheduler(text: str) -> str:
     """An address such as `dask scheduler` prints."""
-    kind, separator, host = filled(text).partition("://")
-    if not separator or not kind or not host:
+    found = re.fullmatch(r"tcp://([^/:\s]+|\[[0-9a-fA-F:]+\]):([0-9]{1,5})", filled(text))
+    if not found or not 0 < int(found[2]) < 65_536:
         raise argparse.ArgumentTypeError(f"expected an address such as tcp://localhost:8786, got {text!r}")
     return text

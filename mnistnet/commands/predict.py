@@ -12,7 +12,7 @@ from mnistnet.arrays import DIGITS
 from mnistnet.commands import UsageError, filled, filled_path, printable, show_error
 from mnistnet.commands.cluster import add_scheduler_option
 from mnistnet.commands.models import describe_model, find_model
-from mnistnet.data.folder import find_pictures
+from mnistnet.data.folder import SUFFIXES, find_pictures
 from mnistnet.data.picture_sources import content_of, find_picture_sources
 from mnistnet.errors import OutputError, PictureError
 from mnistnet.files import require_writable, write_text
@@ -79,6 +79,8 @@ def run(args: argparse.Namespace) -> int:
     if args.csv:
         if args.explain and args.explain.resolve() in (args.csv.resolve(), *args.csv.resolve().parents):
             raise UsageError(f"predict: --csv {args.csv} is in the folder of --explain; name another")
+        if args.csv.suffix.lower() in (*SUFFIXES, ".npz") or str(args.csv) in args.inputs:
+            raise UsageError(f"predict: expected --csv to be a table and no picture or model, got {args.csv}")
         require_writable(args.csv, overwrite=args.force)
     if args.workers is not None or args.scheduler:
         from mnistnet.commands.bulk import read_to_table  # processes and progress

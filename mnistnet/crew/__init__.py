@@ -26,7 +26,7 @@ class Duty(Generic[State, Job, Answer]):
     """What each process of a crew is there for; all of it can be pickled."""
 
     prepare: Callable[[], State]
-    """Makes what a process needs for all its jobs: called once in it, by its first job, which raises what this does."""
+    """Makes what a process needs for all its jobs: called in it by its first job, which raises what this does."""
     work: Callable[[State, Job, Tell], Answer]
     threads: int = 1
     """Of the BLAS in each process."""
@@ -36,8 +36,9 @@ class Crew(Protocol[Job_contra, Answer]):
     """Processes that take jobs. To be used in the main thread, as a context: leaving it by an exception ends them at
     once, with what they do."""
 
-    size: int
-    """How many jobs are done at a time."""
+    @property
+    def size(self) -> int:
+        """How many jobs are done at a time."""
 
     def submit(self, job: Job_contra) -> Future[Answer]:
         """Have a job done. The future has a BrokenExecutor where a process broke down meanwhile, which need not have

@@ -6,7 +6,7 @@ SHA-256 are lowest. So it is the same whatever the files are called, and a pictu
 
 import hashlib
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
@@ -18,6 +18,7 @@ from mnistnet.data.class_names import in_order, require_names
 from mnistnet.data.folder import (
     FROM_FOLDERS,
     FROM_NAMES,
+    TABLE,
     LabelledFolder,
     LabelledPicture,
     label_folder,
@@ -62,7 +63,7 @@ def load_pictures(
     """
     image_format = ImageFormat(side, round(BOX * side / SIDE))
     pictures = [one for one in label_pictures(folder, files, classes).pictures if one.label]
-    names = named_classes(pictures, classes, folder)
+    names = named_classes(classes or in_order(one.label for one in pictures), folder)
     taken, notice = take_all(pictures, folder, image_format, on_picture)
     for class_name, count in count_labels(taken, names).items():
         if count < 2:
@@ -91,7 +92,8 @@ def load_lesson(
     pictures, unlabelled, _ = label_lesson(folder, files, known)
     usable = [one for one in pictures if one.label in known or not re.fullmatch("|[0-9]{2,}", one.label)]
     taken, notice = take_all(usable, folder, image_format, on_picture)
-    names = require_names((*known, *in_order({one.label for one in taken} - set(known))))
+    new = in_order({one.label for one in taken} - set(known))
+    names = named_classes((*known, *new), folder)
     if unused := len(pictures) - len(usable) + len(unlabelled):
         notice = f"left out, as their label is no single digit or sign: {unused:,}" + ("; " + notice if notice else "")
     if not taken:
@@ -115,6 +117,8 @@ def label_pictures(folder: Path, files: Sequence[Path], classes: Sequence[str] |
 def label_lesson(folder: Path, files: Sequence[Path], known: Sequence[str]) -> LabelledFolder:
     """The pictures with names that are known; where not all have such, and the names are not those of their files,
     with any: of sub-folders the nearest that is known, else the one right in the folder. Raises DataError."""
+    if (folder / TABLE).is_file():
+        return label_folder(folder, files, OF_ANY)
     among_known = label_among(known)
     with suppress(DataError):
         labelled = label_folder(folder, files, among_known)
@@ -133,10 +137,10 @@ def label_lesson(folder: Path, files: Sequence[Path], known: Sequence[str]) -> L
     return labelled._replace(pictures=pictures)
 
 
-def named_classes(pictures: Iterable[LabelledPicture], classes: Sequence[str] | None, folder: Path) -> tuple[str, ...]:
-    """All classes, of which each that pictures name has a number. Raises DataError."""
+def named_classes(classes: Sequence[str], folder: Path) -> tuple[str, ...]:
+    """The classes, if they may be such. Raises DataError."""
     try:
-        return require_names(tuple(classes) if classes else in_order(one.label for one in pictures))
+        return require_names(tuple(classes))
     except ValueError as error:
         raise DataError(f"{folder}: {error}; name a sub-folder after each class") from error
 
@@ -171,15 +175,20 @@ def take_all(
 
 def take(picture: LabelledPicture, image_format: ImageFormat) -> Taken:
     """A picture with all of its ink in this format. Raises PictureError, also where it has none."""
-    try:
-        content = picture.path.read_bytes()
-    except OSError as error:
-        raise PictureError(f"cannot read it: {error.strerror or error}") from error
-    ink, none_because = find_ink(open_picture(content, name=picture.path.name).grey)
+    ink, none_because = find_ink(open_picture(picture.path, name=picture.path.name).grey)
     if none_because:
         raise PictureError(none_because)
     image = to_mnist(ink, ink_box(ink), to=image_format)
-    return Taken(hashlib.sha256(content).hexdigest(), picture.label, image.ravel())
+    return Taken(file_sha256(picture.path), picture.label, image.ravel())
+
+
+def file_sha256(path: Path) -> str:
+    """The SHA-256 of a picture's file. Raises PictureError."""
+    try:
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError as error:
+        raise PictureError(f"cannot read it: {error.strerror or error}") from error
 
 
 def dataset_of(

@@ -5,6 +5,7 @@ import os
 import re
 import shlex
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -93,6 +94,8 @@ def test_a_worker_killed_half_way_loses_nothing_and_doubles_nothing(
     tmp_path: Path,
 ) -> None:
     table, second = tmp_path / "table.csv", cluster.start_worker()
+    with Client(cluster.address) as client:
+        client.wait_for_workers(2, timeout=30)
     process = mnistnet.start("predict", scans, "--csv", table, "--scheduler", cluster.address, "--model", "shipped")
     wait_for_rows(process, table, 64)
     second.send_signal(signal.SIGKILL)
@@ -186,6 +189,11 @@ def test_what_is_wrong_with_a_cluster_is_one_clear_line(
         return done.stderr
 
     assert "no scheduler answers at tcp://127.0.0.1:9" in told(tmp_path, "--scheduler", "tcp://127.0.0.1:9")
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        silent_port = silent.getsockname()[1]
+        said = told(tmp_path, "--scheduler", f"tcp://127.0.0.1:{silent_port}")
+    assert "what listens there is no scheduler of Dask" in said
+    assert not list(tmp_path.glob("t.csv*"))
     installed = tmp_path / "other" / "mnistnet-0.0.dist-info"
     installed.mkdir(parents=True)
     (installed / "METADATA").write_text("Metadata-Version: 2.1\nName: mnistnet\nVersion: 0.0\n")

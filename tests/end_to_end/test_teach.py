@@ -12,6 +12,7 @@ from PIL import Image
 
 from mnistnet.data.mnist import load_sample
 from mnistnet.model_file import load_model
+from mnistnet.places import shipped
 from mnistnet.web.personal import PersonalSet
 from tests.end_to_end.conftest import CommandLine, Done
 
@@ -144,6 +145,7 @@ def test_where_nothing_is_gained_nothing_is_written(before: tuple[CommandLine, P
         (("broken", "--output", "m.onnx"), 2, "expected --output to end in .npz, got m.onnx"),
         (("broken", "--seed", -1), 2, "expected --seed to be 0 or more, got -1"),
         (("broken", "--output", "there.npz"), 1, "there.npz exists already"),
+        (("broken", "--model", "shipped", "--output", shipped("mnist.npz"), "--force"), 2, "is what is taught"),
         (("broken", "--model", "there.npz"), 1, "there.npz is not a whole mnistnet model"),
     ],
 )

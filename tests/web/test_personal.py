@@ -72,7 +72,7 @@ def test_what_others_put_into_the_folder_is_left_alone(tmp_path: Path) -> None:
 def test_what_is_no_drawing_is_neither_shown_nor_removed_nor_waited_for(tmp_path: Path) -> None:
     personal, secret = PersonalSet(tmp_path / "personal"), tmp_path / "secret"
     secret.write_bytes(PNG + b"secret")
-    drawings = [personal.add(PNG + b"one", "7") for _ in range(6)]
+    drawings = [personal.add(PNG + bytes([number]), "7") for number in range(6)]
     linked, foreign, large, folder, pipe, own = drawings
     for drawing, name in ((linked, "png"), (folder, "png"), (pipe, "txt"), (large, "txt")):
         personal._path(drawing, name).unlink()
@@ -89,6 +89,14 @@ def test_what_is_no_drawing_is_neither_shown_nor_removed_nor_waited_for(tmp_path
     for content in (b"junk", PNG + bytes(LARGEST)):
         junk = personal.add(content, "7")
         assert personal.picture(junk) is None
+
+
+def test_a_drawing_that_is_named_again_has_the_later_name(tmp_path: Path) -> None:
+    personal = PersonalSet(tmp_path / "personal")
+    personal.add(PNG + b"one", "3")
+    other = personal.add(PNG + b"two", "3")
+    last = personal.add(PNG + b"one", "8")
+    assert personal.entries() == [Entry(last, "8"), Entry(other, "3")]
 
 
 @pytest.mark.parametrize(
