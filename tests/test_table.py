@@ -70,6 +70,7 @@ def test_force_alone_replaces_a_table_and_is_gone_on_with_as_well(tmp_path: Path
     write(path)
     with pytest.raises(OutputError, match="--force"):
         write(path)
+    assert write(path, force=True) == (6, 1)  # what was refused a name is not lost
     write(path, force=True, stop_after=2)
     assert write(path, force=True) == (2, 1)
 

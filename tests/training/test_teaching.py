@@ -160,7 +160,7 @@ def test_the_model_carries_what_it_was_taught(model, taught, lesson, pictures, t
         "ab",
         taught.chosen.epoch,
     )
-    assert Settings.from_json(told["settings"]) == settings
+    assert told["settings"] == settings.resolved()
     again = judge(loaded.network, loaded.params, loaded.calibration, SAMPLE.test.images)
     np.testing.assert_allclose(again.probabilities, judgement.probabilities, atol=1e-6)
 
