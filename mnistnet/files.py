@@ -38,10 +38,10 @@ def require_writable(path: Path, *, overwrite: bool, instead: str = "choose anot
     """Raise OutputError if new_file(path) is bound to fail, so that a long job can say so before it starts."""
     require_free(path, overwrite=overwrite, instead=instead)
     folder = next(parent for parent in path.absolute().parents if parent.exists())
-    probe = folder / temporary_name()
+    from tempfile import TemporaryFile  # here, as it would add to the start of commands that write nothing
+
     try:
-        probe.touch(exist_ok=False)
-        probe.unlink(missing_ok=True)
+        TemporaryFile(dir=folder).close()  # has no name where a system can do that: nothing is left if killed
     except OSError as error:
         reason = f"{folder} is not a folder you may write to ({error.strerror})"
         raise OutputError(f"cannot write {path}: {reason}; choose another place") from error

@@ -144,3 +144,14 @@ def test_a_folder_is_looked_through_once_a_process(tmp_path: Path) -> None:
     assert later.exists()
     remove_leftovers(tmp_path)
     assert not later.exists()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere the file has a name for an instant")
+def test_whether_a_folder_can_be_written_is_tried_without_a_name_that_could_be_left(tmp_path: Path) -> None:
+    program = (
+        "import sys; from pathlib import Path; from mnistnet.files import require_writable\n"
+        "sys.addaudithook(lambda event, args: event in ('os.remove', 'os.rename') and print(event, args))\n"
+        "require_writable(Path(sys.argv[1]), overwrite=False)"
+    )
+    command = [sys.executable, "-c", program, str(tmp_path / "new" / "file.txt")]
+    assert subprocess.run(command, capture_output=True, text=True, check=True).stdout == ""

@@ -280,8 +280,9 @@ def collecting() -> Job:
         require(not added.exists() or len(labels) >= len(added.read_text().splitlines()), "a drawing is lost")
 
     def leftovers(folder: Path) -> list[Path]:
-        alone = [path for path in folder.rglob("*.png") if not path.with_suffix(".txt").exists()]
-        return hidden(folder) + alone
+        known = {entry.id for entry in PersonalSet(folder / "personal").entries()}
+        unseen = [path for path in (folder / "personal").glob("[0-9a-f]*") if path.stem not in known]
+        return hidden(folder) + unseen
 
     return Job("collecting drawings", nothing, work, require_whole, kept, leftovers)
 
