@@ -25,12 +25,13 @@ CALLS = frozenset(
     {"open", "write", "truncate", "ftruncate", "flush", "fsync", "rename", "replace", "unlink", "remove", "mkdir"}
 )
 """That change files, or begin to."""
+FILES = (io.FileIO, io.BufferedWriter, io.BufferedRandom, io.TextIOWrapper)
 LONGEST = 120.0
 """Seconds that work may take; it hangs after them."""
 LONG_AGO = 7200.0
 FEWEST = 3
 """Kills of a job, however little time there is."""
-MOST_IN_A_ROW = 3
+MOST_IN_A_ROW = 5
 KILLED = -signal.SIGKILL
 
 
@@ -91,7 +92,7 @@ def changes_files(function: Any) -> bool:
     if function.__name__ not in CALLS:
         return False
     owner = function.__self__
-    return isinstance(owner, io.IOBase) or getattr(owner, "__name__", "") in (os.name, "_io")
+    return isinstance(owner, FILES) or getattr(owner, "__name__", "") in (os.name, "_io")
 
 
 class Ground:

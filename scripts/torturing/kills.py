@@ -26,7 +26,7 @@ from mnistnet.places import remember, shipped
 from mnistnet.training.checkpoint import read_checkpoint
 from mnistnet.web.personal import PNG, PersonalSet
 from torturing import Budget, Outcome
-from torturing.killing import Job, kill_often
+from torturing.killing import MOST_IN_A_ROW, Job, kill_often
 from torturing.mirror import MNIST, made_files, mirror
 
 DRAWINGS = 40
@@ -55,7 +55,7 @@ def run(budget: Budget) -> Iterator[Outcome]:
     if not hasattr(os, "fork"):
         return
     warm()
-    tried = "SIGKILL at random moments and before random file operations, 1 to 3 times in a row"
+    tried = f"SIGKILL at random moments and before random file operations, 1 to {MOST_IN_A_ROW} times in a row"
     with mirror() as url:
         for promise, job, share in trials(url):
             kills, failures = kill_often(job, budget.share(share))
