@@ -15,6 +15,7 @@ import time
 import traceback
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from types import FrameType
 from typing import Any, NamedTuple
@@ -22,7 +23,20 @@ from typing import Any, NamedTuple
 from torturing import Budget
 
 CALLS = frozenset(
-    {"open", "write", "truncate", "ftruncate", "flush", "fsync", "rename", "replace", "unlink", "remove", "mkdir"}
+    {
+        "open",
+        "write",
+        "truncate",
+        "ftruncate",
+        "flush",
+        "fsync",
+        "rename",
+        "replace",
+        "unlink",
+        "remove",
+        "mkdir",
+        "sendfile",
+    }
 )
 """That change files, or begin to."""
 FILES = (io.FileIO, io.BufferedWriter, io.BufferedRandom, io.TextIOWrapper)
@@ -173,17 +187,24 @@ def require_done(end: End, what: str) -> None:
 
 
 class Moments:
-    """Moments spread over a job: half of them over its time, half over the kinds of calls that it makes."""
+    """Moments spread over a job: half of them over its time, half over the calls that it makes."""
 
     def __init__(self, seconds: float, calls: list[str], rng: random.Random) -> None:
-        self.seconds, self.calls, self.rng = seconds, calls, rng
+        self.seconds, self.rng = seconds, rng
+        self.pairs = list(pairwise(["", *calls]))
+        """Each call with the one before it: of a thousand writes the first, too, should be hit."""
+        self.due = list[tuple[str, str]]()
+        """Kinds of which none was drawn in this round."""
 
     def draw(self) -> Moment:
         """The next one."""
-        if not self.calls or self.rng.random() < 0.5:
+        if not self.pairs or self.rng.random() < 0.5:
             return Moment(seconds=self.rng.uniform(0, self.seconds))
-        kind = self.rng.choice(sorted(set(self.calls)))  # else a thousand writes would leave none for a rename
-        return Moment(call=self.rng.choice([n for n, call in enumerate(self.calls, 1) if call == kind]))
+        if not self.due:
+            self.due = sorted(set(self.pairs))
+            self.rng.shuffle(self.due)
+        pair = self.due.pop()
+        return Moment(call=self.rng.choice([number for number, one in enumerate(self.pairs, 1) if one == pair]))
 
 
 def kill_often(job: Job, budget: Budget, *, fewest: int = FEWEST) -> tuple[int, list[str]]:
