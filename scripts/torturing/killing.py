@@ -106,7 +106,7 @@ def changes_files(function: Any) -> bool:
     if function.__name__ not in CALLS:
         return False
     owner = function.__self__
-    return isinstance(owner, FILES) or getattr(owner, "__name__", "") in (os.name, "_io")
+    return isinstance(owner, FILES) or getattr(owner, "__name__", "") in (os.name, "io")
 
 
 class Ground:
