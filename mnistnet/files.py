@@ -2,12 +2,20 @@
 
 import errno
 import os
+import re
+import stat
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from functools import cache
 from pathlib import Path
 from typing import BinaryIO
 
 from mnistnet.errors import OutputError
+
+_TEMPORARY = re.compile(r"\.[0-9a-f]{16}\.tmp")
+LEFT = 3600
+"""Seconds after which a file that nobody finished is taken for one that a killed process left."""
 
 
 def require_free(path: Path, *, overwrite: bool, instead: str = "choose another name") -> None:
@@ -30,10 +38,10 @@ def require_writable(path: Path, *, overwrite: bool, instead: str = "choose anot
     """Raise OutputError if new_file(path) is bound to fail, so that a long job can say so before it starts."""
     require_free(path, overwrite=overwrite, instead=instead)
     folder = next(parent for parent in path.absolute().parents if parent.exists())
-    probe = folder / temporary_name()
+    from tempfile import TemporaryFile  # here, as it would add to the start of commands that write nothing
+
     try:
-        probe.touch(exist_ok=False)
-        probe.unlink()
+        TemporaryFile(dir=folder).close()  # has no name where a system can do that: nothing is left if killed
     except OSError as error:
         reason = f"{folder} is not a folder you may write to ({error.strerror})"
         raise OutputError(f"cannot write {path}: {reason}; choose another place") from error
@@ -54,8 +62,10 @@ def new_file(path: Path, *, overwrite: bool) -> Iterator[BinaryIO]:
     temporary = path.with_name(temporary_name())
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
+        clear_once(path.parent.absolute())
         try:
             with temporary.open("xb") as file:
+                is_alone(file)
                 yield file
                 file.flush()
                 os.fsync(file.fileno())
@@ -65,6 +75,49 @@ def new_file(path: Path, *, overwrite: bool) -> Iterator[BinaryIO]:
             temporary.unlink(missing_ok=True)
     except OSError as error:
         raise OutputError(f"cannot write {path}: {error.strerror or error}; choose another place") from error
+
+
+@cache
+def clear_once(folder: Path) -> None:
+    """remove_leftovers, but once a process: a folder of 10,000 files that are written one by one is not read as often,
+    and a process leaves nothing before it is killed."""
+    remove_leftovers(folder)
+
+
+def remove_leftovers(folder: Path) -> None:
+    """Remove the temporary files in folder that processes left which were killed, as far as that can be done.
+
+    One that is written at this moment is left alone: its writer holds it, and it is not old. Either may fail to tell,
+    a lock on some network's disks and an age where the clock is set.
+    """
+    with suppress(OSError), os.scandir(folder) as entries:
+        for path in [Path(entry) for entry in entries if _TEMPORARY.fullmatch(entry.name)]:
+            with suppress(OSError):  # it is another user's, or open on Windows, or another process was quicker
+                if stat.S_ISREG(path.lstat().st_mode) and is_left(path) and is_free(path):
+                    path.unlink()
+
+
+def is_left(path: Path) -> bool:
+    """Whether a file was last written so long ago, or so far ahead where the clock was set, that nobody writes it."""
+    return abs(time.time() - path.lstat().st_mtime) > LEFT
+
+
+def is_free(path: Path) -> bool:
+    """Whether no process holds the file under path."""
+    with path.open("r+b") as file:
+        return is_alone(file)
+
+
+def is_alone(file: BinaryIO) -> bool:
+    """Whether no other process holds the file; this one does from now on, until it closes it."""
+    with suppress(ImportError, OSError):  # Windows; a disk without locks
+        import fcntl
+
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return False
+    return True
 
 
 def keep_name(path: Path) -> None:

@@ -12,14 +12,17 @@ home()/last-trained      path of the one that `teach` takes, which was not taugh
 """
 
 import os
+from contextlib import suppress
 from pathlib import Path
 
 import platformdirs
 
 from mnistnet.errors import DataError
-from mnistnet.files import write_text
+from mnistnet.files import is_left, remove_leftovers, write_text
 
 PACKAGE = Path(__file__).parent
+GROWING = ("mnist", "sets", "runs", "xor", "experiments", "reports")
+"""Folders in home() that are written into by many commands, and their folders."""
 
 
 def home() -> Path:
@@ -48,8 +51,24 @@ def shipped(name: str) -> Path:
 
 
 def remember(what: str, path: Path) -> None:
-    """Note a path under `last-run`, `last-model` or `last-trained`. Raises OutputError."""
+    """Note a path under `last-run`, `last-model` or `last-trained`, and clear the home on that occasion. Raises
+    OutputError."""
     write_text(home() / what, f"{path.absolute()}\n", overwrite=True)
+    clear_home()
+
+
+def clear_home() -> None:
+    """Remove what processes left in home() that were killed: temporary files, and beginnings of files that are there.
+
+    Into the folder of a run nobody else ever writes, who would see to it.
+    """
+    for kind in GROWING:
+        for folder, _, names in os.walk(home() / kind):
+            remove_leftovers(Path(folder))
+            for part in [Path(folder, name) for name in names if name.endswith(".part")]:
+                with suppress(OSError):
+                    if part.with_suffix("").is_file() and is_left(part):
+                        part.unlink()
 
 
 def recall(what: str) -> Path | None:

@@ -12,7 +12,7 @@ from typing import BinaryIO, NamedTuple, Self
 
 from mnistnet.data.picture_sources import PictureSource
 from mnistnet.errors import OutputError
-from mnistnet.files import keep_name, require_free
+from mnistnet.files import is_alone, keep_name, require_free
 from mnistnet.reader import Reading
 
 COLUMNS = ("file", "digits", "confidence", "sure", "warnings", "error")
@@ -134,13 +134,8 @@ class GrowingTable:
 
 def require_alone(file: BinaryIO, path: Path) -> None:
     """Raise OutputError where another process writes the same file, on systems that can tell."""
-    with suppress(ImportError):
-        import fcntl
-
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            raise OutputError(f"another command is writing {path}; wait for it, or choose another name") from error
+    if not is_alone(file):
+        raise OutputError(f"another command is writing {path}; wait for it, or choose another name")
 
 
 def whole_rows(file: BinaryIO) -> Iterator[tuple[list[str], int]]:

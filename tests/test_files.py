@@ -1,13 +1,15 @@
 """Files that appear whole or not at all, on a real disk that really fills up."""
 
+import os
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
 
 from mnistnet.errors import OutputError
-from mnistnet.files import new_file, require_writable, write_text
+from mnistnet.files import LEFT, new_file, remove_leftovers, require_writable, temporary_name, write_text
 
 
 def test_a_file_appears_only_when_its_block_ends(tmp_path: Path) -> None:
@@ -82,3 +84,74 @@ def test_what_is_bound_to_fail_is_said_beforehand(tmp_path: Path) -> None:
     require_writable(file, overwrite=True)
     require_writable(tmp_path / "new" / "below.txt", overwrite=False)
     assert list(tmp_path.iterdir()) == [file]
+
+
+def left(folder: Path, *, age: float) -> Path:
+    """A temporary file that a process left which was killed so many seconds ago."""
+    path = folder / temporary_name()
+    path.write_bytes(b"half")
+    os.utime(path, (time.time() - age,) * 2)
+    return path
+
+
+def test_what_killed_processes_left_is_removed_by_whoever_writes_there_next(tmp_path: Path) -> None:
+    old, ahead, young = (left(tmp_path, age=age) for age in (LEFT + 60, -LEFT - 60, LEFT - 60))
+    mine = [tmp_path / ".mine.tmp", tmp_path / f"{'0' * 16}.tmp", tmp_path / f".{'A' * 16}.tmp"]
+    folder = tmp_path / temporary_name()
+    folder.mkdir()
+    for path in (*mine, folder):
+        path.touch()
+        os.utime(path, (0, 0))
+    write_text(tmp_path / "file.txt", "text", overwrite=False)
+    assert not old.exists()
+    assert not ahead.exists()
+    assert all(path.exists() for path in (young, *mine, folder))
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="makes links and pipes")
+def test_no_link_is_followed_and_no_pipe_waited_for(tmp_path: Path) -> None:
+    target, link, pipe = tmp_path / "mine.txt", tmp_path / temporary_name(), tmp_path / temporary_name()
+    target.write_text("mine")
+    os.utime(target, (0, 0))
+    link.symlink_to(target)
+    os.mkfifo(pipe)
+    for path in (link, pipe):
+        os.utime(path, (0, 0), follow_symlinks=False)
+    remove_leftovers(tmp_path)
+    assert target.read_text() == "mine"
+    assert link.is_symlink()
+    assert pipe.exists()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows locks otherwise")
+def test_a_file_that_is_being_written_is_left_alone_however_old_it_seems(tmp_path: Path) -> None:
+    path = tmp_path / "file.txt"
+    with new_file(path, overwrite=False) as file:
+        file.write(b"text")
+        file.flush()
+        (temporary,) = tmp_path.iterdir()
+        os.utime(temporary, (0, 0))  # as if the clock had been set
+        program = "import sys; from pathlib import Path; from mnistnet.files import write_text\n"
+        program += "write_text(Path(sys.argv[1]), 'other', overwrite=False)"
+        subprocess.run([sys.executable, "-c", program, str(tmp_path / "other.txt")], check=True)
+    assert path.read_text() == "text"
+
+
+def test_a_folder_is_looked_through_once_a_process(tmp_path: Path) -> None:
+    write_text(tmp_path / "first.txt", "text", overwrite=False)
+    later = left(tmp_path, age=2 * LEFT)
+    write_text(tmp_path / "second.txt", "text", overwrite=False)
+    assert later.exists()
+    remove_leftovers(tmp_path)
+    assert not later.exists()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere the file has a name for an instant")
+def test_whether_a_folder_can_be_written_is_tried_without_a_name_that_could_be_left(tmp_path: Path) -> None:
+    program = (
+        "import sys; from pathlib import Path; from mnistnet.files import require_writable\n"
+        "sys.addaudithook(lambda event, args: event in ('os.remove', 'os.rename') and print(event, args))\n"
+        "require_writable(Path(sys.argv[1]), overwrite=False)"
+    )
+    command = [sys.executable, "-c", program, str(tmp_path / "new" / "file.txt")]
+    assert subprocess.run(command, capture_output=True, text=True, check=True).stdout == ""

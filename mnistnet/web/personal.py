@@ -12,13 +12,14 @@ import stat
 import time
 import unicodedata
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
 from mnistnet.errors import OutputError
-from mnistnet.files import new_file
+from mnistnet.files import is_left, new_file
 from mnistnet.web.settings import MEGABYTE
 
 LONGEST_LABEL = 40
@@ -61,6 +62,7 @@ class PersonalSet:
         if len(before) >= MOST_ENTRIES:
             raise OutputError(f"there are {MOST_ENTRIES:,} drawings already; remove some")
         with told("keep"):
+            clear_once(self.folder.absolute())
             for suffix, content in (("png", picture), ("txt", label.encode())):
                 with new_file(self._path(drawing, suffix), overwrite=False) as file:
                     file.write(content)
@@ -95,6 +97,8 @@ class PersonalSet:
 
     def clear(self) -> int:
         """Remove all drawings; how many there were."""
+        with told("remove"):
+            remove_unnamed(self.folder)
         return sum(self.remove(drawing) for drawing in self._ids())
 
     def _ids(self) -> list[str]:
@@ -121,6 +125,20 @@ def size_of(path: Path) -> int:
         return path.lstat().st_size
     except OSError:
         return 0
+
+
+@cache
+def clear_once(folder: Path) -> None:
+    """remove_unnamed, once a process."""
+    remove_unnamed(folder)
+
+
+def remove_unnamed(folder: Path) -> None:
+    """Remove drawings without a label, which nobody sees: a process was killed that added or removed them."""
+    for path in folder.glob("*.png"):
+        with suppress(OSError):
+            if _ID.fullmatch(path.stem) and not mode_of(path.with_suffix(".txt")) and is_left(path):
+                path.unlink()
 
 
 def mode_of(path: Path) -> int:

@@ -3,11 +3,13 @@
 import multiprocessing
 import os
 import sys
+import time
 from pathlib import Path
 
 import pytest
 
 from mnistnet.errors import OutputError
+from mnistnet.files import LEFT
 from mnistnet.web.personal import LARGEST, PNG, Entry, PersonalSet, read_label
 
 EACH = 40
@@ -31,6 +33,22 @@ def test_what_is_added_is_listed_shown_and_removed(tmp_path: Path) -> None:
     assert personal.entries() == [Entry(second, "smiley")]
     assert personal.clear() == 1
     assert list((tmp_path / "personal").iterdir()) == []
+
+
+@pytest.mark.parametrize("tidies", ["add", "clear"])
+def test_a_drawing_whose_label_was_never_written_goes_away(tmp_path: Path, tidies: str) -> None:
+    folder = tmp_path / "personal"
+    folder.mkdir()
+    old, young, mine = folder / f"{1:016x}.png", folder / f"{2:016x}.png", folder / "mine.png"
+    for path, age in ((old, LEFT + 60), (young, LEFT - 60), (mine, LEFT + 60)):
+        path.write_bytes(PNG)
+        os.utime(path, (time.time() - age,) * 2)
+    personal = PersonalSet(folder)
+    if tidies == "add":
+        assert personal.picture(personal.add(PNG, "7")) == PNG
+    else:
+        assert personal.clear() == 0
+    assert [path.exists() for path in (old, young, mine)] == [False, True, True]
 
 
 def test_processes_that_add_at_once_lose_nothing(tmp_path: Path) -> None:
