@@ -56,7 +56,7 @@ def build_parser() -> argparse.ArgumentParser:
         "--config",
         type=filled_path,
         metavar="FILE.toml",
-        help="settings to begin with, as a run leaves them in run.toml, instead of --recipe; the other options win over it",
+        help="settings to begin with instead of a recipe, as a run leaves them in run.toml; options win over it",
     )
     add("--output", type=filled_path, metavar="FILE.npz", help="where the model goes (model.npz in the run's folder)")
     add(
