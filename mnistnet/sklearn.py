@@ -3,7 +3,9 @@
 import math
 import warnings
 from collections.abc import Sequence
+from copy import deepcopy
 from dataclasses import replace
+from numbers import Integral, Real
 from typing import Any, Self
 
 import numpy as np
@@ -39,8 +41,10 @@ class MLPClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
 
     Parameters of the same name mean the same as there, except that learning_rate names one of mnistnet's schedules over
     max_iter epochs, warmup being the share of them in which the rate rises to learning_rate_init; dropout,
-    label_smoothing and batch_norm are mnistnet's own. solver is adam or sgd. Features are dense numbers; labels are of
-    any kind, two classes or more. It trains in float32, and answers in the precision that it is asked in.
+    label_smoothing and batch_norm are mnistnet's own. solver is adam or sgd. There is no shuffle (it always does),
+    verbose, epsilon, power_t or max_fun, and learning_rate is neither adaptive nor invscaling. Features are dense
+    numbers; labels are of any kind, two classes or more. It trains in float32, and answers in the precision that it is
+    asked in.
 
     Fitted it has, as there, classes_, n_features_in_, feature_names_in_, n_iter_, loss_, loss_curve_ (without the
     penalty), coefs_ and intercepts_; with early_stopping also validation_scores_ and best_validation_score_, and the
@@ -102,6 +106,7 @@ class MLPClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         It ends after max_iter epochs, or when for more than n_iter_no_change epochs the loss, with early_stopping the
         accuracy on the validation_fraction that is kept aside, was not better than the best by tol. Raises ValueError.
         """
+        self._require_sound()
         before = self._state if self.warm_start and hasattr(self, "_state") else None
         features, y = self._validated(X, y, reset=before is None)
         if before is None:
@@ -122,6 +127,7 @@ class MLPClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
 
         classes, all that will ever come, must be named in the first call. Raises ValueError.
         """
+        self._require_sound()
         first = not hasattr(self, "_state")
         if self.early_stopping:
             raise ValueError("partial_fit cannot stop early: set early_stopping=False")
@@ -135,7 +141,7 @@ class MLPClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         train = Examples(features, self._class_numbers(y))
         settings = self._settings(len(train.labels))
         random = check_random_state(self.random_state)
-        state = self._new_state(settings, train, random) if first else self._state
+        state = self._new_state(settings, train, random) if first else writeable(self._state)
         one_more = replace(settings, schedule="constant", warmup=0.0, epochs=len(state.epochs) + 1)
         self._train(state, train, Examples(features[:0], train.labels[:0]), one_more)
         return self
@@ -172,7 +178,8 @@ class MLPClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     def _class_numbers(self, y: NDArray[Any]) -> Labels:
         """The place of each label in classes_."""
         if len(self.classes_) < 2:
-            raise ValueError(f"expected at least 2 classes, got 1 class: {self.classes_}")
+            count = "1 class" if len(self.classes_) else "0 classes"
+            raise ValueError(f"expected at least 2 classes, got {count}: {self.classes_}")
         if len(unknown := np.setdiff1d(y, self.classes_)):
             raise ValueError(f"expected labels of the classes {self.classes_}, got {unknown}")
         return np.searchsorted(self.classes_, y)
@@ -184,6 +191,31 @@ class MLPClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         share = self.validation_fraction
         parts = train_test_split(*examples, test_size=share, stratify=examples.labels, random_state=random)
         return Examples(*parts[::2]), Examples(*parts[1::2])
+
+    def _require_sound(self) -> None:
+        """Raise ValueError for a parameter that is of another kind than it must be, or beyond what Settings bounds."""
+        sizes = self.hidden_layer_sizes
+        listed = sizes if isinstance(sizes, list | tuple | np.ndarray) else [sizes]
+        share, aside = "a number, 0 or more and below 1", self.validation_fraction
+        shares = ("momentum", "beta_1", "beta_2", "warmup", "dropout", "label_smoothing")
+        truths = ("warm_start", "nesterovs_momentum", "early_stopping", "batch_norm")
+        for name, is_sound, expected in (
+            ("hidden_layer_sizes", all(map(is_whole, listed)), "a whole number or a sequence of them"),
+            ("batch_size", self.batch_size == "auto" or is_whole(self.batch_size), "auto or a whole number"),
+            ("max_iter", is_whole(self.max_iter), "a whole number"),
+            ("n_iter_no_change", is_whole(self.n_iter_no_change) and self.n_iter_no_change > 0, "1 or more"),
+            ("tol", is_number(self.tol) and 0 <= self.tol < math.inf, "a finite number, 0 or more"),
+            ("validation_fraction", is_number(aside) and 0 < aside < 1, "a number above 0 and below 1"),
+            *((name, is_number(getattr(self, name)), "a number") for name in ("alpha", "learning_rate_init")),
+            *((name, is_number(value := getattr(self, name)) and 0 <= value < 1, share) for name in shares),
+            *((name, isinstance(getattr(self, name), bool | np.bool_), "True or False") for name in truths),
+            *(
+                (name, isinstance(getattr(self, name), str), "a name")
+                for name in ("activation", "solver", "learning_rate")
+            ),
+        ):
+            if not is_sound:
+                raise ValueError(f"{name} must be {expected}, got {getattr(self, name)!r}")
 
     def _settings(self, examples: int) -> Settings:
         """The parameters in the engine's words, for so many examples. Raises ValueError for one that makes no sense."""
@@ -223,6 +255,8 @@ class MLPClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
 
     def _train(self, state: State, train: Examples, validation: Examples, settings: Settings) -> None:
         """Train state until it is done or stands still, and take over what it came to. Raises ValueError."""
+        for name in ("validation_scores_", "best_validation_score_"):
+            self.__dict__.pop(name, None)  # of a fit before
         best, waited = -math.inf, 0
         try:
             for epoch in fit(state, train, validation, settings):
@@ -232,7 +266,8 @@ class MLPClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
                 if waited > self.n_iter_no_change:
                     break
         except TrainingError as error:
-            raise ValueError(f"{error}; here lower learning_rate_init, or scale the features") from error
+            reason = str(error).replace("--learning-rate", "learning_rate_init")
+            raise ValueError(f"{reason}, or scale the features") from error
         self._state, self._answering = state, best_network(state)
         self.n_iter_ = len(state.epochs)
         self.loss_curve_ = [epoch.loss for epoch in state.epochs]
@@ -242,9 +277,26 @@ class MLPClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             self.best_validation_score_ = max(self.validation_scores_)
 
 
+def is_whole(value: object) -> bool:
+    """Whether it is a whole number; to isinstance, True is one too."""
+    return isinstance(value, Integral) and not isinstance(value, bool)
+
+
+def is_number(value: object) -> bool:
+    """Whether it is a number."""
+    return isinstance(value, Real) and not isinstance(value, bool)
+
+
+def writeable(state: State) -> State:
+    """The state, or a copy where it lies in a file that may only be read."""
+    return state if state.params.flat.flags.writeable else deepcopy(state)
+
+
 def go_on_from(before: State, state: State) -> None:
-    """Put the weights and running statistics of one training into the beginning of the next. Raises ValueError."""
+    """Put the weights that answer after one training, with batch normalisation the last and their running statistics,
+    into the beginning of the next. Raises ValueError."""
     if before.network != state.network:
         raise ValueError(f"warm_start needs the same network, {before.network}, got {state.network}")
-    state.params.flat[:] = before.params.flat
-    state.statistics = before.statistics
+    is_plain = not before.network.batch_norm
+    state.params.flat[:] = best_network(before)[1].flat if is_plain else before.params.flat
+    state.statistics = deepcopy(before.statistics)

@@ -1,8 +1,10 @@
 """The estimator: scikit-learn's own checks, scikit-learn's tools around it, and its promises one by one."""
 
 import io
+import math
 from collections.abc import Callable
 from itertools import accumulate
+from pathlib import Path
 from typing import Any
 
 import joblib
@@ -138,6 +140,25 @@ def test_warm_start_goes_on_from_the_weights() -> None:
         model.set_params(hidden_layer_sizes=5).fit(FEATURES, NAMES)
 
 
+def test_warm_start_goes_on_from_the_epoch_that_answers() -> None:
+    model = fitted(warm_start=True, max_iter=40, learning_rate_init=0.05, early_stopping=True)
+    assert model.validation_scores_.index(model.best_validation_score_) + 1 < model.n_iter_
+    before = weights(model)
+    model.set_params(learning_rate_init=1e-30, max_iter=1, early_stopping=False).fit(FEATURES, NAMES)
+    np.testing.assert_array_equal(weights(model), before)
+    assert not hasattr(model, "validation_scores_")
+    assert not hasattr(model, "best_validation_score_")
+
+
+def test_partial_fit_goes_on_from_a_file_that_may_only_be_read(tmp_path: Path) -> None:
+    model = fitted(batch_norm=True)
+    joblib.dump(model, tmp_path / "model")
+    read = joblib.load(tmp_path / "model", mmap_mode="r")
+    np.testing.assert_array_equal(
+        weights(read.partial_fit(FEATURES, NAMES)), weights(model.partial_fit(FEATURES, NAMES))
+    )
+
+
 def test_scikit_learns_tools_take_it() -> None:
     model = make_pipeline(StandardScaler(), MLPClassifier(8, max_iter=60, learning_rate_init=0.02, random_state=0))
     search = GridSearchCV(model, {"mlpclassifier__alpha": [1e-4, 1e3]}, cv=3).fit(IRIS.data, NAMES)
@@ -161,7 +182,24 @@ def test_scikit_learns_tools_take_it() -> None:
         ({"beta_1": 1}, "beta_1 must be"),
         ({"solver": "sgd", "momentum": 1}, "momentum must be"),
         ({"beta_2": -1}, "beta_2 must be"),
-        ({"solver": "sgd", "learning_rate_init": 1e30, "max_iter": 50}, "loss exploded .* scale the features"),
+        (
+            {"solver": "sgd", "learning_rate_init": 1e30, "max_iter": 50},
+            "exploded .* try learning_rate_init .* scale the",
+        ),
+        ({"hidden_layer_sizes": "a"}, "hidden_layer_sizes must be a whole number or a sequence of them, got 'a'"),
+        ({"hidden_layer_sizes": None}, "hidden_layer_sizes must be .* got None"),
+        ({"hidden_layer_sizes": (1.5,)}, r"hidden_layer_sizes must be .* got \(1.5,\)"),
+        ({"hidden_layer_sizes": (True,)}, r"hidden_layer_sizes must be .* got \(True,\)"),
+        ({"max_iter": "a"}, "max_iter must be a whole number, got 'a'"),
+        ({"max_iter": 1.5}, "max_iter must be a whole number, got 1.5"),
+        ({"learning_rate_init": "a"}, "learning_rate_init must be a number, got 'a'"),
+        ({"batch_size": 1.5}, "batch_size must be auto or a whole number, got 1.5"),
+        ({"tol": math.nan}, "tol must be a finite number, 0 or more, got nan"),
+        ({"n_iter_no_change": 0}, "n_iter_no_change must be 1 or more, got 0"),
+        ({"momentum": 2}, "momentum must be .* got 2"),
+        ({"validation_fraction": 2}, "validation_fraction must be .* got 2"),
+        ({"warm_start": "x"}, "warm_start must be True or False, got 'x'"),
+        ({"activation": []}, r"activation must be a name, got \[\]"),
     ],
 )
 def test_what_makes_no_sense_is_told_in_scikit_learns_words(options: dict[str, Any], message: str) -> None:
@@ -172,6 +210,8 @@ def test_what_makes_no_sense_is_told_in_scikit_learns_words(options: dict[str, A
 def test_labels_that_cannot_be_learned_are_told() -> None:
     with pytest.raises(ValueError, match="expected at least 2 classes, got 1 class"):
         MLPClassifier().fit(FEATURES, [1] * 150)
+    with pytest.raises(ValueError, match="expected at least 2 classes, got 0 classes"):
+        MLPClassifier().partial_fit(FEATURES, IRIS.target, classes=[])
     model = MLPClassifier().partial_fit(FEATURES, IRIS.target, classes=[0, 1, 2])
     with pytest.raises(ValueError, match=r"expected labels of the classes \[0 1 2\], got \[3\]"):
         model.partial_fit(FEATURES, IRIS.target + 1)

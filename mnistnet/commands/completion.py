@@ -33,7 +33,8 @@ def build_parser() -> argparse.ArgumentParser:
         prog="mnistnet completion",
         description="Print a script that has a shell complete mnistnet's commands, options, names and files. It is to "
         "stand where the shell looks for it; completing then starts no Python.",
-        epilog="example: mnistnet completion bash > ~/.local/share/bash-completion/completions/mnistnet",
+        epilog="example: mkdir -p ~/.local/share/bash-completion/completions && mnistnet completion bash > "
+        "~/.local/share/bash-completion/completions/mnistnet",
     )
     parser.add_argument("shell", choices=SHELLS)
     return parser

@@ -1,6 +1,6 @@
 """Config file: the settings of a training in TOML, as `train --config` reads them and every run leaves them behind.
 
-Its keys are the fields of Settings, and besides `recipe`, `data` and `threads`, which mean what the options mean.
+Its keys are the fields of Settings, and besides those of OF_THE_RUN, which mean what the options mean.
 """
 
 import argparse
@@ -14,6 +14,7 @@ from typing import Any, get_type_hints
 from mnistnet import __version__
 from mnistnet.archive import fits
 from mnistnet.commands import UsageError
+from mnistnet.data.class_names import parse_names
 from mnistnet.data.mnist import Dataset
 from mnistnet.files import require_regular
 from mnistnet.model_file import Provenance
@@ -23,7 +24,10 @@ from mnistnet.training.settings import Settings
 CONFIG = "run.toml"
 """In a run's folder."""
 MOST_BYTES = 1_000_000
-OF_THE_RUN: Mapping[str, Any] = {"recipe": str, "data": str, "threads": int}
+OF_THE_DATA: Mapping[str, Any] = {"data": str, "classes": tuple[str, ...], "side": int, "transposed": bool}
+OF_THE_RUN: Mapping[str, Any] = {"recipe": str, **OF_THE_DATA, "threads": int}
+MOST_BITS = 63
+"""Of an integer; TOML need not have longer ones, and NumPy has none."""
 HINTS: Mapping[str, Any] = {**get_type_hints(Settings), **OF_THE_RUN}
 EXPECTED: Mapping[Any, str] = {
     int: "a whole number",
@@ -33,12 +37,13 @@ EXPECTED: Mapping[Any, str] = {
     str: "a name",
     str | None: "a name",
     tuple[int, ...]: "a list of whole numbers",
+    tuple[str, ...]: "a list of names",
 }
 """By annotation."""
 
 
 def use_config(args: argparse.Namespace) -> dict[str, Any]:
-    """The settings in the file of --config; recipe, data and threads become options where the user did not pass them.
+    """The settings in the file of --config; what else it holds becomes options where the user did not pass them.
 
     Raises UsageError where it cannot be read, or holds what is no setting.
     """
@@ -48,7 +53,7 @@ def use_config(args: argparse.Namespace) -> dict[str, Any]:
     if args.recipe:
         raise UsageError("train: --recipe and --config both say what to begin with: pass one; a file may hold `recipe`")
     if args.mirror:
-        values.pop("data", None)
+        values = {name: value for name, value in values.items() if name not in OF_THE_DATA}
     for name in OF_THE_RUN:
         if getattr(args, name) is None:
             setattr(args, name, values.get(name))
@@ -68,6 +73,11 @@ def read_config(path: Path) -> dict[str, Any]:
     values = {name: typed(name, value, path=path) for name, value in values.items()}
     if (recipe := values.get("recipe")) and recipe not in RECIPES:
         raise UsageError(f"train: {path}: expected recipe to be one of {', '.join(RECIPES)}, got {recipe!r:.40}")
+    if "classes" in values:
+        try:
+            values["classes"] = parse_names(values["classes"])
+        except ValueError as error:
+            raise UsageError(f"train: {path}: classes: {error}") from error
     return values
 
 
@@ -78,16 +88,26 @@ def typed(name: str, value: object, *, path: Path) -> object:
         raise UsageError(f"train: {path}: expected a setting such as {near[0]}, got {name!r:.40}")
     hint = HINTS[name]
     found = tuple(value) if isinstance(value, list) else value
+    numbers = [one for one in (found if isinstance(found, tuple) else [found]) if isinstance(one, int)]
+    if any(one.bit_length() > MOST_BITS for one in numbers):
+        raise UsageError(f"train: {path}: expected {name} to be less than 2^{MOST_BITS}, got an integer beyond that")
     if not fits(found, hint) or found == "":
-        raise UsageError(
-            f"train: {path}: expected {name} to be {EXPECTED[hint]}, got {json.dumps(value, default=str):.40}"
-        )
+        raise UsageError(f"train: {path}: expected {name} to be {EXPECTED[hint]}, got {shown(value):.40}")
     return float(found) if EXPECTED[hint] == "a number" and isinstance(found, int) else found
 
 
-def config_text(provenance: Provenance, *, data: str | None) -> str:
-    """A file that has a model trained again; settings that mean nothing to its optimizer are left out."""
-    values = {"data": data, "threads": provenance.versions["threads"] or None, **provenance.settings}
+def shown(value: object) -> str:
+    """A value for a message."""
+    try:
+        return json.dumps(value, default=str)
+    except ValueError:  # Python writes no integer of more than some thousands of digits
+        return "a longer integer"
+
+
+def config_text(provenance: Provenance, *, named: Mapping[str, Any]) -> str:
+    """A file that has a model trained again, on the data that are named so; settings that mean nothing to its optimizer
+    are left out."""
+    values = {**named, "threads": provenance.versions["threads"] or None, **provenance.settings}
     head = f"# mnistnet {__version__}: train --config {CONFIG} gives the same model again, on the same machine\n"
     return head + "".join(f"{name} = {as_toml(value)}\n" for name, value in values.items() if value is not None)
 
@@ -97,7 +117,12 @@ def as_toml(value: object) -> str:
     return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
 
 
-def data_named(data: str | None, dataset: Dataset) -> str | None:
+def data_named(args: argparse.Namespace, dataset: Dataset) -> dict[str, Any]:
+    """The values of OF_THE_DATA that give the same data again; None for what the user left out."""
+    return {name: getattr(args, name) for name in OF_THE_DATA} | {"data": place_named(args.data, dataset)}
+
+
+def place_named(data: str | None, dataset: Dataset) -> str | None:
     """What --data must say to get the same data; None for MNIST as it is downloaded, and for a name that is no text."""
     if dataset.name == "sample":
         return "sample"

@@ -134,8 +134,10 @@ def as_onnx(path: Path, model: Model) -> Export:
         "input": {"name": onnx.INPUT, "type": "float32", "shape": onnx.input_shape(model)},
         "output": {"name": onnx.OUTPUT, "type": "float32", "shape": onnx.output_shape(model)},
     }
+    side = model.image_format.side
     lines = [
-        f"input: {onnx.INPUT}, float32 ({', '.join(map(str, onnx.input_shape(model)))}), ink 1, background 0",
+        f"input: {onnx.INPUT}, float32 ({', '.join(map(str, onnx.input_shape(model)))}), "
+        f"{side} x {side} pixels, ink 1, background 0",
         f"output: {onnx.OUTPUT}, float32 ({', '.join(map(str, onnx.output_shape(model)))}), calibrated",
     ]
     return Export(

@@ -92,7 +92,7 @@ def on_cluster(missing: Runs, dataset: Dataset, args: argparse.Namespace) -> Gen
     ):
         settings, folder = missing[place]
         started = time.perf_counter() - seconds
-        config = config_text(model.provenance, data=data_named(args.data, dataset))
+        config = config_text(model.provenance, named=data_named(args, dataset))
         report = save_run(
             model, folder / MODEL, judgement, dataset, folder, config=config, started=started, overwrite=args.force
         )

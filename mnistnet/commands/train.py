@@ -56,7 +56,7 @@ def build_parser() -> argparse.ArgumentParser:
         "--config",
         type=filled_path,
         metavar="FILE.toml",
-        help="settings to begin with, as a run leaves them in run.toml; the other options win over it",
+        help="settings to begin with instead of a recipe, as a run leaves them in run.toml; options win over it",
     )
     add("--output", type=filled_path, metavar="FILE.npz", help="where the model goes (model.npz in the run's folder)")
     add(
@@ -148,7 +148,7 @@ def train(
         model, judgement = tested_model(training, dataset)
         folder = folder.absolute() if folder else new_folder("runs", instead="--run-dir")
         output = args.output.absolute() if args.output else folder / "model.npz"
-        config = config_text(model.provenance, data=data_named(args.data, dataset))
+        config = config_text(model.provenance, named=data_named(args, dataset))
         report = save_run(
             model, output, judgement, dataset, folder, config=config, started=started, overwrite=args.force
         )

@@ -69,17 +69,20 @@ def find_pictures(text: str) -> list[Path]:
 def walk_pictures(folder: Path) -> Iterator[Path | OSError]:
     """The pictures in a folder and all below it, in the order of sorted paths, as they are come across; links to
     folders are not followed. For a folder that cannot be listed the reason."""
-    try:
-        with os.scandir(folder) as entries:
-            names = {entry.name: entry.is_dir(follow_symlinks=False) for entry in entries}
-    except OSError as error:
-        yield error
-        return
-    for name in sorted(names):
-        if names[name]:
-            yield from walk_pictures(folder / name)
-        elif is_picture(folder / name):
-            yield folder / name
+    waiting = [(folder, "", True)]  # the next at the end; folders may lie deeper than Python calls itself
+    while waiting:
+        parent, name, is_folder = waiting.pop()
+        path = parent / name
+        if is_folder:
+            try:
+                with os.scandir(path) as entries:
+                    found = [(path, entry.name, entry.is_dir(follow_symlinks=False)) for entry in entries]
+            except OSError as error:
+                yield error
+            else:
+                waiting += sorted(found, reverse=True)
+        elif is_picture(path):
+            yield path
 
 
 def is_picture(path: Path) -> bool:

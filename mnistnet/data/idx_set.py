@@ -72,7 +72,7 @@ def load_set(
     origin, a path or an address, is where its name is from. transposed says whether the files have columns where rows
     should be; None: EMNIST's have. Raises DataError.
     """
-    contents = [unpacked(path, most=MOST_BYTES, remedy="get a fresh copy") for path in files.paths]
+    contents = [read_whole(path) for path in files.paths]
     hashes = [hashlib.sha256(content).hexdigest() for content in contents]
     if any(file.sha256 in hashes for file in FILES):
         if tuple(classes or DIGITS) != DIGITS or transposed:
@@ -103,6 +103,14 @@ def load_set(
         names,
         have_strokes(learning.images),
     )
+
+
+def read_whole(path: Path, *, most: int = MOST_BYTES) -> bytes:
+    """A file's bytes, unpacked. Raises DataError, also for more than most."""
+    content = unpacked(path, most=most + 1, remedy="get a fresh copy")
+    if len(content) > most:
+        raise DataError(f"{path} is too large: expected at most {most:,} bytes unpacked; take a part of the set")
+    return content
 
 
 def set_name(files: SetFiles, origin: str) -> str:
@@ -139,7 +147,7 @@ def number_classes(labels: Labels, names: Sequence[str] | None, *, name: str) ->
     lowest, highest = int(labels.min()), int(labels.max())
     first = 0 if lowest == 0 or len(names or ()) == highest + 1 else 1
     count = highest + 1 - first
-    if count < 2:
+    if lowest == highest:
         raise DataError(f"{name}: expected labels of two classes or more, got only {highest}")
     if names is None:
         known = known_names(name) or ()

@@ -6,6 +6,9 @@ from typing import NamedTuple
 
 from mnistnet.data.class_names import LONGEST_NAME, composed
 
+MOST_DIGITS = 1_000
+"""In a label; Python makes no numbers of some thousands of them."""
+
 
 class LabelKind(NamedTuple):
     """What may be a label."""
@@ -19,7 +22,7 @@ def parse_label(text: str) -> str | None:
     """The digits that a label stands for, "" for `none`; None if it is no label."""
     if text.lower() == "none":
         return ""
-    return text if re.fullmatch("[0-9]+", text) else None
+    return text if re.fullmatch(f"[0-9]{{1,{MOST_DIGITS}}}", text) else None
 
 
 def any_label(text: str) -> str | None:
@@ -28,7 +31,7 @@ def any_label(text: str) -> str | None:
     return "" if label.lower() == "none" else label if 1 <= len(label) <= LONGEST_NAME and label.isprintable() else None
 
 
-OF_DIGITS = LabelKind(parse_label, "digits")
+OF_DIGITS = LabelKind(parse_label, f"digits, {MOST_DIGITS:,} at most")
 OF_ANY = LabelKind(any_label, f"a name of at most {LONGEST_NAME} characters")
 
 

@@ -70,12 +70,13 @@ def at_url(url: str) -> Iterator[PictureSource]:
 
 def walk_url(files: Any, folder: str) -> Iterator[str]:
     """The pictures in a folder of a file system of fsspec's and all below it."""
-    for entry in sorted(files.ls(folder, detail=True), key=lambda entry: str(entry["name"])):
-        name = str(entry["name"])
-        if name.rstrip("/") == folder.rstrip("/"):  # some name the folder itself, too
-            continue
-        if entry["type"] == "directory":
-            yield from walk_url(files, name)
+    waiting = [(folder, True)]  # the next at the end, as in walk_pictures
+    while waiting:
+        name, is_folder = waiting.pop()
+        if is_folder:
+            found = [(str(entry["name"]), entry["type"] == "directory") for entry in files.ls(name, detail=True)]
+            itself = name.rstrip("/")  # which some name, too
+            waiting += sorted((one for one in found if one[0].rstrip("/") != itself), reverse=True)
         elif Path(name).suffix.lower() in SUFFIXES and not Path(name).name.startswith("._"):
             yield name
 

@@ -32,13 +32,16 @@ def claim(model: Model) -> dict[str, Any]:
 
 
 def metadata(model: Model) -> dict[str, str]:
-    """The claim, the network, its settings and classes, and what its confidence is worth; values as JSON."""
+    """The claim, the network, its settings and classes, its pictures' side and box, and what its confidence is worth;
+    values as JSON."""
     network, calibration = model.network, model.calibration
     facts = claim(model) | {
         "network": {"sizes": network.sizes, "activation": network.activation, "output": network.output},
         "classes": model.classes,
+        **model.image_format._asdict(),
         "settings": model.provenance.settings,
         "temperature": calibration.temperature,
         "sure_from": calibration.sure_from,
+        "digit_from": calibration.digit_from,
     }
     return {name: json.dumps(fact) for name, fact in facts.items()}

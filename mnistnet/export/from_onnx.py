@@ -6,13 +6,14 @@ only changes shapes is passed over; everything else is refused. What was read is
 which the package onnx computes.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 from onnx import GraphProto, ModelProto, NodeProto, TensorProto, checker, helper, load, numpy_helper
+from onnx.external_data_helper import load_external_data_for_model
 from onnx.reference import ReferenceEvaluator
 
 from mnistnet.arrays import DIGITS, SIDE, Floats
@@ -26,7 +27,13 @@ PASSED = ("Flatten", "Reshape", "Squeeze", "Unsqueeze", "Identity", "Dropout", "
 ACTIVATIONS = {"Relu": "relu", "LeakyRelu": "leaky_relu", "Sigmoid": "sigmoid", "Tanh": "tanh"}
 ENDS = ("Softmax", "LogSoftmax", "Sigmoid")
 """What may follow the last layer; without any of them it gives logits."""
-TRIED, TOLERANCE = 4, 1e-3
+SHAPING = ("Shape", "Gather", "Unsqueeze", "Concat")
+"""What may stand beside the layers, to say for Reshape what it makes."""
+MOST_SHAPING, MOST_JOINED, MOST_NUMBERS = 8, 4, 8
+"""So many of these, each of so many inputs, constants among them of so many numbers: what they compute stays small."""
+TRIED, MOST_TRIED, TOLERANCE = 4, 1_000, 1e-3
+MOST_BYTES = 500_000_000
+"""Of the file and what it keeps in others: MAX_PARAMS of four bytes, and room for names."""
 Arrays = Mapping[str, NDArray[Any]]
 
 
@@ -64,7 +71,7 @@ def read_onnx(path: Path) -> tuple[Network, Params]:
     """The network in an ONNX file, plain and in float32. Raises ModelError."""
     try:
         require_regular(path)
-        proto = load(path)
+        proto = load_small(path)
         checker.check_model(proto)
         with np.errstate(all="ignore"):  # what is not finite is not the same
             network, params, end = read_graph(proto.graph)
@@ -78,11 +85,34 @@ def read_onnx(path: Path) -> tuple[Network, Params]:
     return network, params
 
 
+def load_small(path: Path) -> ModelProto:
+    """The model, with weights that lie in files beside it. Raises ValueError before too much is read."""
+    require_small(path.stat().st_size)
+    proto = load(path, load_external_data=False)
+    tensors = [*proto.graph.initializer, *(one.t for node in proto.graph.node for one in node.attribute)]
+    outside = [{one.key: one.value for one in tensor.external_data} for tensor in tensors if tensor.external_data]
+    paths = [path.parent / one.get("location", "") for one in outside]
+    whole = [place.stat().st_size if place.is_file() else 0 for place in paths]
+    lengths = [int(one.get("length", 0)) for one in outside]
+    sizes = [length if length > 0 else size for length, size in zip(lengths, whole, strict=True)]
+    require_small(path.stat().st_size + sum(sizes))
+    load_external_data_for_model(proto, str(path.parent))
+    return proto
+
+
+def require_small(size: int) -> None:
+    """Raise ValueError for too many bytes."""
+    if size > MOST_BYTES:
+        raise ValueError(f"expected at most {MOST_BYTES:,} bytes, got {size:,}")
+
+
 def read_graph(graph: GraphProto) -> tuple[Network, Params, str]:
     """The network, and which of ENDS the graph has, or "". Raises ValueError."""
     known = constants(graph)
     sums, layers, activations, end = Sums(None, np.zeros(SIDE * SIDE)), [], [], ""
-    for node, name in chain(graph, known):
+    steps = list(chain(graph, known))
+    require_nothing_beside(graph, known, [node for node, _ in steps])
+    for node, name in steps:
         if end and node.op_type not in PASSED:
             raise ValueError(f"expected nothing after {end}, got {node.op_type}")
         if node.op_type in ENDS and is_last(node, graph):
@@ -123,6 +153,21 @@ def chain(graph: GraphProto, known: Arrays) -> Iterator[tuple[NodeProto, str]]:
             raise ValueError(f"expected one step after another, got {len(users)} that use {name}")
         yield users[0], name
         name = users[0].output[0]
+
+
+def require_nothing_beside(graph: GraphProto, known: Arrays, steps: Sequence[NodeProto]) -> None:
+    """Raise ValueError where the graph has more to compute than the steps, and the shapes that these may need: it could
+    be without end."""
+    if foreign := [node.op_type for node in graph.node if node.domain not in ("", "ai.onnx")]:
+        raise ValueError(f"expected operators of ONNX, got another's {foreign[0]}")
+    made = {*known, *(node.output[0] for node in steps)}
+    beside = [node for node in graph.node if node.output[0] not in made]
+    for node in beside:
+        given = [known[name].size for name in node.input if name in known]
+        if node.op_type not in SHAPING or len(node.input) > MOST_JOINED or max(given, default=0) > MOST_NUMBERS:
+            raise ValueError(f"expected one step after another, got {node.op_type} beside them")
+    if len(beside) > MOST_SHAPING:
+        raise ValueError(f"expected at most {MOST_SHAPING} nodes beside the layers, got {len(beside):,}")
 
 
 def is_last(node: NodeProto, graph: GraphProto) -> bool:
@@ -229,6 +274,8 @@ def put_together(layers: list[Sums], activations: list[str], *, output: str) -> 
 def require_same(proto: ModelProto, network: Network, params: Params, end: str) -> None:
     """Raise ValueError unless the network answers some noise as the graph does."""
     shape = [one.dim_value for one in proto.graph.input[0].type.tensor_type.shape.dim]
+    if shape[0] > MOST_TRIED:
+        raise ValueError(f"expected pictures by at most {MOST_TRIED:,} at once, got {shape[0]:,}")
     images = np.random.default_rng(0).random((shape[0] or TRIED, SIDE * SIDE), dtype=np.float32)
     sides = shape[1:] if np.prod(shape[1:]) == SIDE * SIDE else [SIDE * SIDE]
     fed = {proto.graph.input[0].name: images.reshape(-1, *sides)}

@@ -62,13 +62,15 @@ def onnx_model(model: Model) -> ModelProto:
     arrays: Mapping[str, NDArray[Any]] = {**named_arrays(model.params), "tiny": TINY, "temperature": temperature}
     if model.network.output != "softmax":
         arrays = {**arrays, **SHARES}
-    side = model.image_format.side
+    side, box = model.image_format
     classes = "the digits 0 to 9" if model.classes == DIGITS else ", ".join(model.classes)
     graph = helper.make_graph(
         list(nodes(model.network)),
         "mnistnet",
         inputs=[
-            value(INPUT, input_shape(model), f"{side} x {side} pixels row by row, as MNIST's: ink 1, background 0")
+            value(
+                INPUT, input_shape(model), f"{side} x {side} pixels row by row: ink 1 in a box of {box}, background 0"
+            )
         ],
         outputs=[value(OUTPUT, output_shape(model), f"of {classes}")],
         initializer=[numpy_helper.from_array(array, name.removesuffix(".npy")) for name, array in arrays.items()],

@@ -65,7 +65,7 @@ def random_warps(
     weights[1, :, 2] = (shear * sin + cos) * width
     weights[:, :, 3:] = warps.field * rng.standard_normal((2, count, KNOTS**2), dtype=np.float32)
     places = space.array("places", 0, (2 * count, side * side), np.float32)
-    np.matmul(weights.reshape(2 * count, -1), surfaces(side), out=places)
+    np.matmul(weights.reshape(2 * count, 3 + KNOTS**2), surfaces(side), out=places)
     return places.reshape(2, count, side, side)
 
 

@@ -57,6 +57,7 @@ def calibrate(
     What is no digit is made for digits: without them everything counts as one of the classes.
     """
     learned, others = split(learned, validation=min(_STAND_INS, len(learned.labels) // 2), rng=rng)
+    others = others if len(others.labels) else learned  # a single image serves for both
     plain = uncalibrated(network)
     try:
         detector = plain.detector, plain.detector_params

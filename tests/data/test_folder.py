@@ -155,6 +155,10 @@ def test_names_in_any_script_and_with_line_breaks(tmp_path: Path) -> None:
         ("file,label,label\na.png,3,3\n", "line 1: expected each column once, got label twice"),
         ("file,label\n", "names no picture"),
         ("file,label\na.png,3\nb.png,seven\n", "line 3: expected the label of b.png to be digits.* got 'seven'"),
+        (
+            f"file,label\na.png,{1_001 * '1'}\n",
+            "line 2: expected the label of a.png to be digits, 1,000 at most,.*1{39}$",
+        ),
         ("file,label\na.png,3.0\n", "line 2: .* got '3.0'"),
         ("file,label\na.png,-3\n", "line 2: .* got '-3'"),
         ("file,label\na.png,٣\n", "line 2: .* got '٣'"),

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from mnistnet.arrays import DIGITS, MNIST_FORMAT
-from mnistnet.data.idx_set import TRANSPOSED, find_set, have_strokes, load_set, usual_box
+from mnistnet.data.idx_set import TRANSPOSED, find_set, have_strokes, load_set, read_whole, usual_box
 from mnistnet.data.mnist import Dataset, load_sample
 from mnistnet.errors import DataError
 from tests.data.sets import NAMES, SIDE, contents, idx, write_set
@@ -175,6 +175,24 @@ def test_files_that_do_not_fit_are_refused(name: str, content: bytes | None, sai
         load(tmp_path)
     assert re.search(said, str(caught.value))
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("label", [0, 1, 255])
+def test_labels_that_are_all_the_same_are_refused(label: int, tmp_path: Path) -> None:
+    folder = write_set(tmp_path / "shapes")
+    for part, count in (("train", 240), ("t10k", 30)):
+        labels = idx(np.full(count, label, np.uint8))
+        (folder / f"{part}-labels-idx1-ubyte.gz").write_bytes(gzip.compress(labels))
+    with pytest.raises(DataError, match=f"shapes: expected labels of two classes or more, got only {label}"):
+        load(folder)
+
+
+def test_a_file_that_is_too_large_is_told_from_one_that_is_cut_short(tmp_path: Path) -> None:
+    path = tmp_path / "train-images-idx3-ubyte.gz"
+    path.write_bytes(gzip.compress(bytes(101)))
+    assert read_whole(path, most=101) == bytes(101)
+    with pytest.raises(DataError, match="is too large: expected at most 100 bytes unpacked"):
+        read_whole(path, most=100)
 
 
 def test_a_folder_without_a_set_has_none(tmp_path: Path) -> None:

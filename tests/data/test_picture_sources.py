@@ -1,10 +1,13 @@
 """Sources: folders, patterns and URLs, of real files and of fsspec's memory."""
 
 import os
+import sys
+from itertools import accumulate
 from pathlib import Path
 
 import fsspec
 import pytest
+from fsspec.implementations.memory import MemoryFile
 
 from mnistnet.data.folder import is_picture
 from mnistnet.data.picture_sources import content_of, find_picture_sources
@@ -13,6 +16,8 @@ from mnistnet.errors import PictureError
 NAMES = ("b/1.png", "b/c/2.PNG", "b.png", "a.jpg", "a/x/y/3.gif", "notes.txt", "b/._1.png")
 PICTURES = ["a/x/y/3.gif", "a.jpg", "b/1.png", "b/c/2.PNG", "b.png"]
 """In the order of sorted paths, where a folder stands before a file of which its name is the beginning."""
+
+DEEP = sys.getrecursionlimit() + 100
 
 
 @pytest.fixture
@@ -45,6 +50,26 @@ def test_a_url_is_walked_alike_and_read(folder: Path) -> None:
             n for n in names if n.endswith("/b.png")
         ]
         assert [source.name for source in find_picture_sources(names[0])] == names[:1]
+
+
+def test_folders_may_lie_deeper_than_python_calls_itself(tmp_path: Path) -> None:
+    folders = list(accumulate(range(DEEP), lambda folder, _: folder / "d", initial=tmp_path / "d"))
+    for folder in folders:
+        folder.mkdir()
+    picture = folders[-1] / "3.png"
+    picture.touch()
+    try:
+        assert [source.name for source in find_picture_sources(str(tmp_path))] == [str(picture)]
+    finally:  # pytest could not remove them
+        picture.unlink()
+        for folder in reversed(folders):
+            folder.rmdir()
+
+
+def test_folders_of_a_url_may_lie_as_deep() -> None:
+    name = "/".join(["/deep", *DEEP * "d", "3.png"])
+    fsspec.filesystem("memory").store[name] = MemoryFile(path=name)
+    assert [source.name for source in find_picture_sources("memory://deep")] == [f"memory://{name}"]
 
 
 @pytest.mark.parametrize(

@@ -49,6 +49,14 @@ CASES = [
 ]
 
 
+def test_the_readmes_lines_make_the_files_on_a_fresh_account(tmp_path: Path) -> None:
+    readme = Path(__file__).parents[2] / "README.md"
+    lines = [line for line in readme.read_text(encoding="utf-8").splitlines() if "&& mnistnet completion " in line]
+    program = "\n".join([f'mnistnet() {{ {sys.executable} -m mnistnet "$@"; }}', "set -e", *lines])
+    subprocess.run([shell("bash"), "-c", program], env=os.environ | {"HOME": str(tmp_path)}, check=True)
+    assert {path.name for path in tmp_path.rglob("*") if path.is_file()} == {"mnistnet", "_mnistnet", "mnistnet.fish"}
+
+
 def test_bash_completes_commands_options_names_and_files(script) -> None:
     program = f"source {script('bash')} && complete -p mnistnet > /dev/null && cd {script('bash').parent}\n"
     for line, _ in CASES:

@@ -4,7 +4,9 @@ import tomllib
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
+from PIL import Image
 
 from mnistnet.commands import main
 from mnistnet.commands.config_file import as_toml
@@ -12,6 +14,7 @@ from mnistnet.commands.train import build_parser, read_settings
 from mnistnet.model_file import load_model
 from mnistnet.training.recipes import RECIPES
 from mnistnet.training.settings import Settings
+from tests.data.sets import NAMES, shape
 
 SMALL = "train --data sample --quiet --recipe quick --hidden 8,6 --epochs 1 --rotation 3 --seed 7 --standardize"
 
@@ -48,6 +51,31 @@ def test_it_gives_the_same_model_again(run: Path, tmp_path: Path) -> None:
     assert main(["train", "--config", str(run / "run.toml"), "--run-dir", str(tmp_path / "again")]) == 0
     for name in ("model.npz", "run.toml"):
         assert (tmp_path / "again" / name).read_bytes() == (run / name).read_bytes()
+
+
+def test_it_gives_the_same_model_of_other_data_again(tmp_path: Path) -> None:
+    rng, folder = np.random.default_rng(3), tmp_path / "signs"
+    for number, name in enumerate(NAMES):
+        (folder / name).mkdir(parents=True)
+        for copy in range(3):
+            Image.fromarray(255 - shape(number, rng=rng)).resize((90, 90)).save(folder / name / f"{copy}.png")
+    named = ["--data", str(folder), "--side", "12", "--classes", "ring,bar,dash", "--no-transposed"]
+    small = ["--hidden", "8", "--epochs", "1", "--validation", "0", "--quiet"]
+    assert main(["train", *named, *small, "--run-dir", str(tmp_path / "first")]) == 0
+    left = tomllib.loads((tmp_path / "first" / "run.toml").read_text())
+    assert (left["side"], left["classes"], left["transposed"]) == (12, ["ring", "bar", "dash"], False)
+    config = str(tmp_path / "first" / "run.toml")
+    assert main(["train", "--config", config, "--quiet", "--run-dir", str(tmp_path / "again")]) == 0
+    for name in ("model.npz", "run.toml"):
+        assert (tmp_path / "again" / name).read_bytes() == (tmp_path / "first" / name).read_bytes()
+
+
+def test_a_mirror_is_instead_of_the_data_in_it(tmp_path: Path) -> None:
+    path = tmp_path / "mine.toml"
+    path.write_text('data = "signs"\nside = 12\nclasses = ["a", "b"]\ntransposed = true\nepochs = 2\n')
+    args = build_parser().parse_args(["--config", str(path), "--mirror", "https://intranet.example/"])
+    assert read_settings(args)[0].epochs == 2
+    assert (args.data, args.side, args.classes, args.transposed) == (None, None, None, None)
 
 
 def test_options_win_over_it_and_bring_what_suits_them(run: Path) -> None:
@@ -88,6 +116,14 @@ def test_what_it_leaves_out_is_the_recipes(tmp_path: Path) -> None:
         ('recipe = "magic"', "expected recipe to be one of quick, standard, record, got 'magic'"),
         ("recipe = []", "expected recipe to be a name, got []"),
         ("threads = 0", "expected --threads to be from 1"),
+        ("seed = 0x" + 5_000 * "f", "expected seed to be less than 2^63, got an integer beyond that"),
+        ("learning_rate = 1" + 400 * "0", "expected learning_rate to be less than 2^63"),
+        ("batch_size = 1" + 400 * "0", "expected batch_size to be less than 2^63"),
+        ("hidden = [8, 0x" + 5_000 * "f" + "]", "expected hidden to be less than 2^63"),
+        ("loss = { a = 0x" + 5_000 * "f" + " }", "expected loss to be a name, got a longer integer"),
+        ("classes = [1, 2]", "expected classes to be a list of names, got [1, 2]"),
+        ('classes = ["a", "a"]', "classes: expected each class once, got 'a' twice"),
+        ("side = 12.0", "expected side to be a whole number, got 12.0"),
         ("epochs = ", "is not TOML"),
         ('data = "\udc80"', "is not TOML"),
         ("a = " + 9_999 * "[", "is not TOML"),

@@ -95,6 +95,20 @@ def test_options_that_do_not_fit_are_one_line(
     assert said in done.stderr.splitlines()[-1]
 
 
+@pytest.mark.parametrize("names", [("Strich", "Ring"), ("1", "0")])
+def test_two_pictures_of_each_of_two_classes_are_enough(
+    mnistnet: CommandLine, tmp_path: Path, names: tuple[str, str]
+) -> None:
+    rng = np.random.default_rng(3)
+    for number, name in enumerate(names):
+        (tmp_path / "few" / name).mkdir(parents=True)
+        for copy in range(2):
+            picture = Image.fromarray(255 - shape(2 * number, rng=rng)).resize((90, 90))
+            picture.save(tmp_path / "few" / name / f"{copy}.png")
+    done = mnistnet("train", "--data", tmp_path / "few", "--hidden", 8, "--epochs", 1)
+    assert done.returncode == 0, done.stderr
+
+
 @pytest.mark.slow
 def test_a_folder_of_pictures_is_learned_scored_and_looked_into(mnistnet: CommandLine, tmp_path: Path) -> None:
     rng, folder = np.random.default_rng(3), tmp_path / "signs"

@@ -126,6 +126,69 @@ def test_what_is_no_such_network_is_refused_in_one_line(steps: Sequence[Step], t
     assert "\n" not in str(refused.value)
 
 
+@pytest.mark.parametrize(
+    ("operator", "inputs", "attributes"),
+    [
+        ("Expand", ["pictures_", "big"], {}),
+        ("Identity", ["pictures_"], {}),
+        ("Concat", ["big"] * 5, {"axis": 0}),
+        ("Gather", ["many", "big"], {}),
+        ("Gather", ["big", "big"], {"domain": "theirs"}),
+    ],
+)
+def test_nothing_is_computed_beside_the_layers(
+    operator: str, inputs: Sequence[str], attributes: dict[str, object], tmp_path: Path
+) -> None:
+    save(PLAIN, tmp_path / "theirs.onnx")
+    proto = onnx.load(tmp_path / "theirs.onnx")
+    big, many = np.array([2**40, 784]), np.arange(9)
+    proto.graph.initializer.extend(onnx.numpy_helper.from_array(*one) for one in ((big, "big"), (many, "many")))
+    proto.graph.node.append(helper.make_node("Shape", ["step_0"], ["pictures_"]))
+    proto.graph.node.append(helper.make_node(operator, inputs, ["beside"], **attributes))
+    proto.opset_import.append(helper.make_opsetid("theirs", 1))
+    onnx.save(proto, tmp_path / "theirs.onnx")
+    with pytest.raises(ModelError, match=f"{operator}.*beside|expected operators of ONNX, got another's {operator}"):
+        read_onnx(tmp_path / "theirs.onnx")
+
+
+def test_shapes_may_be_computed_for_a_reshape(tmp_path: Path) -> None:
+    save([("Reshape", [np.array([0, 0])], {}), *PLAIN], tmp_path / "theirs.onnx")
+    proto = onnx.load(tmp_path / "theirs.onnx")
+    for name, value in (("first", np.array(0)), ("axes", np.array([0])), ("rest", np.array([-1]))):
+        proto.graph.initializer.append(onnx.numpy_helper.from_array(value, name))
+    proto.graph.node[0].input[1] = "shape"
+    for operator, inputs, output in (
+        ("Concat", ["rows", "rest"], "shape"),
+        ("Unsqueeze", ["row", "axes"], "rows"),
+        ("Gather", ["sizes", "first"], "row"),
+        ("Shape", ["pictures"], "sizes"),
+    ):
+        attributes = {"axis": 0} if operator == "Concat" else {}
+        proto.graph.node.insert(0, helper.make_node(operator, inputs, [output], **attributes))
+    onnx.save(proto, tmp_path / "theirs.onnx")
+    assert read_onnx(tmp_path / "theirs.onnx")[0].sizes == (784, 12, 10)
+
+
+def test_a_batch_has_a_bound(tmp_path: Path) -> None:
+    save(PLAIN, tmp_path / "theirs.onnx", shape=(1_001, 784))
+    with pytest.raises(ModelError, match="at most 1,000 at once, got 1,001"):
+        read_onnx(tmp_path / "theirs.onnx")
+
+
+def test_a_large_file_is_not_read(tmp_path: Path) -> None:
+    save(PLAIN, tmp_path / "theirs.onnx")
+    proto = onnx.load(tmp_path / "theirs.onnx")
+    onnx.save(proto, tmp_path / "parts.onnx", save_as_external_data=True, size_threshold=0, location="parts.data")
+    parts = onnx.load(tmp_path / "parts.onnx", load_external_data=False)
+    del parts.graph.initializer[0].external_data[1:]  # without a length all of the file is
+    (tmp_path / "parts.onnx").write_bytes(parts.SerializeToString())
+    for name, whole in (("theirs.onnx", "theirs.onnx"), ("parts.data", "parts.onnx")):
+        with (tmp_path / name).open("r+b") as file:
+            file.truncate(500_000_001)
+        with pytest.raises(ModelError, match="expected at most 500,000,000 bytes, got 500,"):
+            read_onnx(tmp_path / whole)
+
+
 def test_a_broken_file_is_one_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     save(PLAIN, tmp_path / "theirs.onnx")
     content = (tmp_path / "theirs.onnx").read_bytes()

@@ -93,6 +93,7 @@ def test_it_says_what_it_is_and_what_its_model_claims() -> None:
     assert (proto.producer_name, proto.producer_version) == ("mnistnet", "0.1.0")
     assert [(one.domain, one.version) for one in proto.opset_import] == [("", 13)]
     assert proto.ir_version == 7
+    assert proto.graph.input[0].doc_string.startswith("28 x 28 pixels row by row: ink 1 in a box of 20")
     for words in ("784-5-10 relu", "3 of 20 test images misread", "trained on a sample"):
         assert words in proto.doc_string
     assert {prop.key: json.loads(prop.value) for prop in proto.metadata_props} == {
@@ -105,8 +106,11 @@ def test_it_says_what_it_is_and_what_its_model_claims() -> None:
         "notice": "trained on a sample",
         "temperature": model.calibration.temperature,
         "sure_from": model.calibration.sure_from,
+        "digit_from": model.calibration.digit_from,
         "network": {"sizes": [784, 5, 10], "activation": "relu", "output": "softmax"},
         "classes": [*"0123456789"],
+        "side": 28,
+        "box": 20,
         "settings": provenance.settings,
     }
 

@@ -19,6 +19,15 @@ def test_equal_models_are_equal_files_whose_numbers_are_aligned() -> None:
     assert int.from_bytes(content[:8], "little") % 8 == 0
 
 
+def test_it_tells_what_pictures_it_is_for_and_what_is_a_digit() -> None:
+    model = small_model()
+    content = safetensors_bytes(model)
+    head = json.loads(content[8 : 8 + int.from_bytes(content[:8], "little")])
+    told = {name: json.loads(text) for name, text in head["__metadata__"].items()}
+    assert (told["side"], told["box"]) == (28, 20)
+    assert told["digit_from"] == model.calibration.digit_from
+
+
 @pytest.mark.slow
 def test_pytorch_computes_the_same_from_it(tmp_path) -> None:
     torch, safetensors, reader = (pytest.importorskip(n) for n in ("torch", "safetensors", "safetensors.torch"))

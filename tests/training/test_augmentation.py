@@ -41,6 +41,10 @@ def seen(digits: Floats, rows: Floats, columns: Floats) -> Floats:
     return resample(digits, places).reshape(-1, SIDE, SIDE)
 
 
+def test_of_no_pictures_there_are_no_warps() -> None:
+    assert warped(np.zeros((0, SIDE**2), np.float32), USUAL, rng=np.random.default_rng(0)).shape == (0, SIDE**2)
+
+
 def test_it_is_what_a_loop_over_pixels_gives(digits: Floats) -> None:
     strong = Warps(rotation=60, scale=0.5, shear=0.5, shift=12, field=4)
     places = random_warps(100, strong, rng=np.random.default_rng(0))

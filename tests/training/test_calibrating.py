@@ -64,6 +64,16 @@ def test_where_nothing_is_kept_aside_warps_serve(trained, model):
     assert (judgement.probabilities.argmax(axis=1) == SAMPLE.test.labels)[judgement.sure].mean() > 1 - STATED_ERROR
 
 
+@pytest.mark.parametrize("digits", [True, False])
+@pytest.mark.parametrize("aside", [NONE, Examples(*(part[:1] for part in VALIDATION))])
+def test_a_single_image_to_learn_from_is_enough(digits, aside):
+    blank, one = small_model(), Examples(*(part[:1] for part in TRAIN))
+    calibration = calibrate(
+        blank.network, blank.params, learned=one, aside=aside, digits=digits, rng=np.random.default_rng(0)
+    )
+    assert np.isfinite([calibration.temperature, calibration.sure_from, calibration.digit_from]).all()
+
+
 def test_the_same_generator_gives_the_same_bits(trained, model):
     again = calibrated(trained, aside=VALIDATION).calibration
     assert again.as_json() == model.calibration.as_json()
