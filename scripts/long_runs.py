@@ -64,6 +64,7 @@ def build_parser() -> argparse.ArgumentParser:
 
 def run(args: argparse.Namespace) -> int:
     """Watch both, and show what came of it; 1 where something grows."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # after a shell's & it is ignored, by the training too
     if args.json:
         require_writable(args.json, overwrite=args.force)
     runs: dict[str, list[Sample]] = {}
@@ -94,6 +95,11 @@ def watch_training(seconds: float, checkpoint_every: float) -> list[Sample]:
                     if checkpoint.exists():
                         written.add(checkpoint.stat().st_mtime_ns)
             process.send_signal(signal.SIGINT)
+            try:
+                process.wait(60)
+            except subprocess.TimeoutExpired as error:
+                process.kill()
+                raise MnistnetError("the training goes on 60 s after Ctrl-C") from error
         if process.returncode != 130:
             log.seek(0)
             raise MnistnetError(f"the training ended with status {process.returncode}: {log.read()[-500:]}")
@@ -137,7 +143,7 @@ def grown(samples: Sequence[Sample], what: Callable[[Sample], float]) -> float:
     """By how much the median of the last third of the samples is above that of the third before it."""
     third = len(samples) // 3
     if not third:
-        raise ValueError(f"expected at least 3 samples, got {len(samples)}")
+        raise MnistnetError(f"expected a run of at least 3 samples, got {len(samples)}; let it run longer")
     return median(map(what, samples[-third:])) - median(map(what, samples[-2 * third : -third]))
 
 

@@ -61,14 +61,14 @@ def fetch_one(names: list[str], base: str, folder: Path, limits: "Limits | None"
     if any((folder / name).is_file() for name in names):  # published whole; what has become of it since is told later
         return
     from mnistnet.data.arriving import RemoteFile  # here, so that files that are there need no requests
-    from mnistnet.data.download import DEFAULT_LIMITS, announced_size, fetch
+    from mnistnet.data.download import DEFAULT_LIMITS, announced_size, fetch, shown_reason
 
     limits, failures = limits or DEFAULT_LIMITS, []
     for name in names:
         try:
             size = announced_size(f"{base}/{name}", limits=limits)
         except DownloadError as error:
-            failures.append(str(error))
+            failures.append(shown_reason(error))
             continue
         if size > MOST_BYTES:
             failures.append(f"expected {MOST_BYTES:,} bytes at most, got {size:,}")

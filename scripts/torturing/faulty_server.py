@@ -85,15 +85,15 @@ class FaultyServer:
                 threading.Thread(target=self._serve, args=[connection], daemon=True).start()
 
     def _serve(self, connection: socket.socket) -> None:
-        with connection, contextlib.suppress(OSError, ValueError):  # a client that hangs up is what this is about
+        with contextlib.suppress(OSError, ValueError), connection:  # a client that hangs up is what this is about
             connection.settimeout(LONGEST)
-            secured = self._context.wrap_socket(connection, server_side=True) if self._context else connection
-            request = b""
-            while b"\r\n\r\n" not in request:
-                if not (more := secured.recv(1 << 16)):
-                    return
-                request += more
-            self._send(secured, self._reply(request.decode("latin-1")))
+            with self._context.wrap_socket(connection, server_side=True) if self._context else connection as secured:
+                request = b""
+                while b"\r\n\r\n" not in request:
+                    if not (more := secured.recv(1 << 16)):
+                        return
+                    request += more
+                self._send(secured, self._reply(request.decode("latin-1")))
 
     def _reply(self, request: str) -> Reply:
         path = request.split(" ")[1]
