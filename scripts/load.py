@@ -49,6 +49,10 @@ class Server(NamedTuple):
         """Megabytes that the server and all its processes have in memory (Linux's RSS; 0 elsewhere)."""
         return sum(map(memory_of, [self.process, *children_of(self.process)])) / 1e6
 
+    def open_files(self) -> int:
+        """How many files, connections and pipes they have open (Linux; 0 elsewhere)."""
+        return sum(map(open_files_of, [self.process, *children_of(self.process)]))
+
 
 def main() -> int:
     """Measure and return the exit status, as commands do."""
@@ -77,11 +81,13 @@ def run(args: argparse.Namespace) -> int:
     with started(args.workers) as server:
         asyncio.run(ask_many(server, requests, args.connections, total=WARM_REQUESTS))
         figures["MB after 1,000 requests"] = server.memory()
+        figures["open files after 1,000 requests"] = server.open_files()
         figures |= asyncio.run(ask_many(server, requests, args.connections, seconds=args.seconds))
         figures |= asyncio.run(check_health(server))
         if args.requests:
             asyncio.run(ask_many(server, requests, args.connections, total=args.requests))
             figures[f"MB after {args.requests:,} more"] = server.memory()
+            figures[f"open files after {args.requests:,} more"] = server.open_files()
     for name, value in figures.items():
         print(f"{name:34}{value:12,.1f}")
     if args.json:
@@ -190,6 +196,14 @@ def memory_of(process: int) -> float:
     except OSError:
         return 0
     return 1024 * float(status.partition("VmRSS:")[2].split(maxsplit=1)[0])
+
+
+def open_files_of(process: int) -> int:
+    """How many files, connections and pipes a process has open; 0 where that is not known."""
+    try:
+        return len(list(Path(f"/proc/{process}/fd").iterdir()))
+    except OSError:
+        return 0
 
 
 def children_of(process: int) -> list[int]:

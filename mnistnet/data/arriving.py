@@ -17,7 +17,8 @@ from types import TracebackType
 from typing import NamedTuple, Self
 
 from mnistnet.data.http_get import MirrorError
-from mnistnet.errors import OutputError
+from mnistnet.data.idx import LONGEST_HEADER, MOST_BYTES, announced_bytes
+from mnistnet.errors import DataError, OutputError
 from mnistnet.files import new_file
 
 OnBytes = Callable[[str, int, int], None]
@@ -27,7 +28,7 @@ OnBytes = Callable[[str, int, int], None]
 class RemoteFile(NamedTuple):
     """A file as mirrors serve it: size in bytes, sha256 in hex.
 
-    Where no hash is known it is a .gz, which has a checksum of its own.
+    Where no hash is known it is the .gz of an IDX file, which has a checksum of its own.
     """
 
     name: str
@@ -44,7 +45,7 @@ class RemoteFile(NamedTuple):
     def is_content(self, data: bytes | bytearray) -> bool:
         """Whether data is the file."""
         if self.sha256 is None:
-            return len(data) == self.size and is_whole_gzip(data)
+            return len(data) == self.size and is_packed_idx(data)
         return hashlib.sha256(data).hexdigest() == self.sha256
 
 
@@ -106,7 +107,7 @@ class Arriving:
         if size != self.file.size:
             raise MirrorError(f"expected {self.file.size:,} bytes, got {size:,}")
         if self.file.sha256 is None:
-            raise MirrorError("expected a whole .gz, which it is not")
+            raise MirrorError("expected a whole .gz of an IDX file, which it is not")
         raise MirrorError(f"expected SHA-256 {self.file.sha256[:12]}..., got {sha256[:12]}...")
 
     def publish(self) -> None:
@@ -119,15 +120,22 @@ class Arriving:
                 raise
 
 
-def is_whole_gzip(data: bytes | bytearray) -> bool:
-    """Whether data unpacks, and is as its own checksum says (RFC 1952)."""
+def is_packed_idx(data: bytes | bytearray) -> bool:
+    """Whether data unpacks to an IDX file as long as its header says, and is as its own checksum says (RFC 1952).
+
+    The checksum alone would let in a page that a server packs, or the file packed twice.
+    """
     try:
         with gzip.GzipFile(fileobj=io.BytesIO(data)) as file:
-            while file.read(1 << 20):
-                pass
-    except (OSError, EOFError, zlib.error):
+            header = file.read(LONGEST_HEADER)
+            left = announced_bytes(header, name="it") - len(header)
+            if left > MOST_BYTES:
+                return False
+            while left >= 0 and (chunk := file.read(1 << 20)):
+                left -= len(chunk)
+    except (DataError, OSError, EOFError, zlib.error):
         return False
-    return True
+    return left == 0
 
 
 @contextmanager

@@ -51,7 +51,7 @@ def _receive(arriving: Arriving, line: list[str], limits: Limits) -> None:
             return _from_mirror(arriving, mirror, limits)
         except MirrorError as error:
             without_password = re.sub(r"//[^/]*@", "//", mirror)
-            failures.append(f"{without_password}: {_printable(str(error))}")
+            failures.append(f"{without_password}: {shown_reason(error)}")
             line.remove(mirror)
             line.append(mirror)
     raise DownloadError(
@@ -60,9 +60,10 @@ def _receive(arriving: Arriving, line: list[str], limits: Limits) -> None:
     )
 
 
-def _printable(text: str) -> str:
-    """What a server says may end up in a reason, and then on a terminal."""
-    return "".join(char if char.isprintable() else "?" for char in text[:300])
+def shown_reason(error: DownloadError) -> str:
+    """Fit for a terminal: a reason may hold what a server says, or a proxy's address with a password."""
+    text = re.sub(r"//[^/\s]*@", "//", str(error))[:300]
+    return "".join(char if char.isprintable() else "?" for char in text)
 
 
 def _from_mirror(arriving: Arriving, mirror: str, limits: Limits) -> None:

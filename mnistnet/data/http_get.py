@@ -4,10 +4,12 @@ requests bounds the wait for one address and for one read. It bounds neither the
 addresses are tried, nor a body that drips.
 """
 
+import socket
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future, wait
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urljoin, urlsplit
@@ -89,7 +91,7 @@ def body(response: requests.Response, limits: Limits) -> Iterator[bytes]:
     """
     start, received = time.monotonic(), 0
     try:
-        while chunk := response.raw.read1(CHUNK_BYTES, decode_content=False):
+        while chunk := _read(response, limits):
             received += len(chunk)
             yield chunk
             if received < limits.slowest * (time.monotonic() - start - limits.grace):
@@ -98,12 +100,34 @@ def body(response: requests.Response, limits: Limits) -> Iterator[bytes]:
         raise TransientError(f"broke off: {_reason(error)}") from error
 
 
+def _read(response: requests.Response, limits: Limits) -> bytes:
+    """What comes next; the connection is shut where that takes too long.
+
+    The time-out of a socket starts again at each byte, and a chunk's extension or the trailers, which are read in one
+    go, may have any number of them.
+    """
+    too_late = threading.Timer(2 * limits.read, _shut, [response.raw])
+    too_late.daemon = True
+    too_late.start()
+    try:
+        return bytes(response.raw.read1(CHUNK_BYTES, decode_content=False))
+    finally:
+        too_late.cancel()
+
+
+def _shut(raw: urllib3.HTTPResponse) -> None:
+    with suppress(OSError, ValueError, RuntimeError):  # it has just come to its end
+        raw.shutdown()
+
+
 def _answer(url: str, headers: Mapping[str, str], limits: Limits) -> requests.Response:
     connected, settled = threading.Event(), threading.Event()
     answer: Future[requests.Response] = Future()
     answer.add_done_callback(lambda _: settled.set())
+    sockets: list[Any] = []
 
-    def on_connect() -> None:
+    def on_connect(connection: Any) -> None:
+        sockets.append(connection.sock)
         connected.set()
         settled.set()
 
@@ -122,11 +146,13 @@ def _answer(url: str, headers: Mapping[str, str], limits: Limits) -> requests.Re
         return answer.result()
     answer.add_done_callback(_close)
     if connected.is_set():
+        with suppress(OSError, AttributeError):  # TLS inside TLS has no shutdown()
+            sockets[0].shutdown(socket.SHUT_RDWR)  # or else the thread reads interim answers for as long as they come
         raise TransientError(f"timed out after {limits.read:g} s")
     raise MirrorError(f"no connection within {limits.connection:g} s")
 
 
-def _get(url: str, headers: Mapping[str, str], limits: Limits, on_connect: Callable[[], None]) -> requests.Response:
+def _get(url: str, headers: Mapping[str, str], limits: Limits, on_connect: Callable[[Any], None]) -> requests.Response:
     with requests.Session() as session:
         for scheme in ("https://", "http://"):
             session.mount(scheme, _ConnectionWatch(on_connect))
@@ -137,7 +163,7 @@ def _get(url: str, headers: Mapping[str, str], limits: Limits, on_connect: Calla
 class _ConnectionWatch(HTTPAdapter):
     """Calls on_connect when the connection stands, TLS and a proxy's tunnel included."""
 
-    def __init__(self, on_connect: Callable[[], None]) -> None:
+    def __init__(self, on_connect: Callable[[Any], None]) -> None:
         super().__init__()
         self._on_connect = on_connect
 
@@ -147,7 +173,7 @@ class _ConnectionWatch(HTTPAdapter):
 
         def connect(connection: Any) -> None:
             connection_class.connect(connection)
-            on_connect()
+            on_connect(connection)
 
         pool.ConnectionCls = type("WatchedConnection", (connection_class,), {"connect": connect})
         return pool

@@ -12,6 +12,9 @@ from mnistnet.arrays import Bytes
 from mnistnet.errors import DataError
 
 UNSIGNED_BYTES = 0x08
+LONGEST_HEADER = 4 + 4 * 255
+MOST_BYTES = 1 << 30
+"""Of a file that is taken from others, packed or unpacked."""
 
 
 def parse_idx(data: bytes, *, name: str) -> Bytes:
@@ -26,6 +29,12 @@ def parse_idx(data: bytes, *, name: str) -> Bytes:
         return np.frombuffer(data, np.uint8, offset=start).reshape(shape)
     except ValueError as error:  # more or larger dimensions than NumPy's arrays have
         raise DataError(f"{name} has dimensions no array can have: {shape}") from error
+
+
+def announced_bytes(header: bytes, *, name: str) -> int:
+    """How long a file is by its first LONGEST_HEADER bytes. Raises what parse_idx does of a header."""
+    shape = _shape(header, name)
+    return 4 + 4 * len(shape) + math.prod(shape)
 
 
 def _shape(data: bytes, name: str) -> tuple[int, ...]:

@@ -14,7 +14,7 @@ import numpy as np
 
 from mnistnet.arrays import DIGITS, LEAST_SIDE, MOST_SIDE, Bytes, Floats, ImageFormat, Labels
 from mnistnet.data.class_names import NAMES_FILE, known_names, read_names
-from mnistnet.data.idx import parse_idx
+from mnistnet.data.idx import MOST_BYTES, parse_idx
 from mnistnet.data.mnist import Dataset, as_examples, load_folder, mnist_of
 from mnistnet.data.mnist_files import FILES, unpacked
 from mnistnet.errors import DataError
@@ -24,7 +24,6 @@ FILE_NAME = re.compile(r"((?:[^/\\]+-)?)(train|t10k|test)-(images|labels)[-.]idx
 ROLES = (("train", "images"), ("train", "labels"), ("test", "images"), ("test", "labels"))
 TRANSPOSED = " (transposed)"
 """Behind a file's name in the record of its hash, where its pictures were turned."""
-MOST_BYTES = 1 << 30
 BROADEST = 1 / 8
 """Of the side: strokes that are broader are none. MNIST's median is 1 / 12, Fashion-MNIST's 1 / 6."""
 _SAMPLE = 1_000

@@ -10,11 +10,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
 
+from mnistnet.data.idx import MOST_BYTES
 from mnistnet.data.idx_set import FILE_NAME, SetFiles, find_set
 from mnistnet.errors import DataError, DownloadError
 
 if TYPE_CHECKING:
     from mnistnet.data.arriving import OnBytes
+    from mnistnet.data.http_get import Limits
 
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
 
@@ -24,7 +26,7 @@ def is_url(text: str) -> bool:
     return re.match("[a-z][a-z0-9+.-]+://", text, re.IGNORECASE) is not None
 
 
-def fetch_set(url: str, cache: Path, *, on_bytes: "OnBytes | None" = None) -> SetFiles:
+def fetch_set(url: str, cache: Path, *, limits: "Limits | None" = None, on_bytes: "OnBytes | None" = None) -> SetFiles:
     """A set's files from the address of their folder, or of the training images, into a folder of their own in cache.
 
     What is there already is not fetched again. Raises DataError, DownloadError and OutputError.
@@ -33,7 +35,7 @@ def fetch_set(url: str, cache: Path, *, on_bytes: "OnBytes | None" = None) -> Se
     folder = cache / hashlib.sha256(f"{base}/{prefix}".encode()).hexdigest()[:16]
     for part in (("train",), ("test", "t10k") if prefix else ("t10k", "test")):
         for kind in ("images-idx3", "labels-idx1"):
-            fetch_one([f"{prefix}{name}-{kind}-ubyte.gz" for name in part], base, folder, on_bytes=on_bytes)
+            fetch_one([f"{prefix}{name}-{kind}-ubyte.gz" for name in part], base, folder, limits, on_bytes)
     if not (found := find_set(folder / f"{prefix}train-images-idx3-ubyte.gz")):
         raise DataError(f"{folder} has lost its files; name {url} again")
     return found
@@ -54,21 +56,24 @@ def split_url(url: str) -> tuple[str, str]:
     return (url.rpartition("/")[0], match[1]) if match else (url.rstrip("/"), "")
 
 
-def fetch_one(names: list[str], base: str, folder: Path, *, on_bytes: "OnBytes | None") -> None:
+def fetch_one(names: list[str], base: str, folder: Path, limits: "Limits | None", on_bytes: "OnBytes | None") -> None:
     """Have the file of one of these names in folder: of the first one that is there already, or else can be had."""
     if any((folder / name).is_file() for name in names):  # published whole; what has become of it since is told later
         return
     from mnistnet.data.arriving import RemoteFile  # here, so that files that are there need no requests
-    from mnistnet.data.download import announced_size, fetch
+    from mnistnet.data.download import DEFAULT_LIMITS, announced_size, fetch, shown_reason
 
-    failures = []
+    limits, failures = limits or DEFAULT_LIMITS, []
     for name in names:
         try:
-            size = announced_size(f"{base}/{name}")
+            size = announced_size(f"{base}/{name}", limits=limits)
         except DownloadError as error:
-            failures.append(str(error))
+            failures.append(shown_reason(error))
             continue
-        fetch([RemoteFile(name, size, None)], [base], folder, on_bytes=on_bytes)
+        if size > MOST_BYTES:
+            failures.append(f"expected {MOST_BYTES:,} bytes at most, got {size:,}")
+            continue
+        fetch([RemoteFile(name, size, None)], [base], folder, limits=limits, on_bytes=on_bytes)
         return
     shown = re.sub(r"//[^/]*@", "//", f"{base}/{names[0]}")  # without a password
     raise DownloadError(f"cannot fetch {shown}: {failures[0]}; check the address and the connection")

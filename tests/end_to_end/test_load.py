@@ -23,3 +23,5 @@ def test_many_clients_are_all_answered_and_health_beside_them(tmp_path: Path) ->
     if sys.platform == "linux":
         first, last = (value for name, value in figures.items() if name.startswith("MB after"))
         assert 0 < last < first + 50
+        before, after = (value for name, value in figures.items() if name.startswith("open files after"))
+        assert 0 < after <= before + 5
