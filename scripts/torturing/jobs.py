@@ -183,7 +183,9 @@ def is_whole(path: Path) -> bool:
             return bool(Image.open(path).convert("L").size)
     except (MnistnetError, ValueError, OSError):
         return False
-    ends = {".html": b"</html>\n", ".svg": b"</svg>\n", ".csv": b"\n", ".toml": b"\n", "": b"\n"}
+    if path.suffix == ".html":
+        return content.rstrip().endswith(b"</html>")
+    ends = {".svg": b"</svg>\n", ".csv": b"\n", ".toml": b"\n", "": b"\n"}
     return content.endswith(ends.get(path.suffix, b""))
 
 
