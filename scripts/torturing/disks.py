@@ -109,7 +109,16 @@ def failing_calls(budget: Budget, workplace: Path) -> Outcome:
 def count_calls(workplace: Path, job: Job) -> dict[str, int]:
     """How often a command makes each of the calls."""
     with copy_of(workplace) as place:
-        traced = ["strace", "-f", "-o", "trace", "-e", f"trace={','.join(TRACED)}", *command(job.arguments)]
+        traced = [
+            "strace",
+            "-f",
+            "--seccomp-bpf",
+            "-o",
+            "trace",
+            "-e",
+            f"trace={','.join(TRACED)}",
+            *command(job.arguments),
+        ]
         finish(start(traced, place))
         text = (place / "trace").read_text(errors="replace") if (place / "trace").exists() else ""
     return {call: len(re.findall(rf"^\d+ +{call}\(.*= 0", text, re.MULTILINE)) for call in TRACED}
@@ -119,7 +128,18 @@ def with_failing_call(workplace: Path, job: Job, call: str, number: int, error: 
     """What goes wrong where one call fails."""
     with copy_of(workplace) as place:
         inject = f"inject={call}:error={error}:when={number}"
-        traced = ["strace", "-f", "-o", os.devnull, "-e", f"trace={call}", "-e", inject, *command(job.arguments)]
+        traced = [
+            "strace",
+            "-f",
+            "--seccomp-bpf",
+            "-o",
+            os.devnull,
+            "-e",
+            f"trace={call}",
+            "-e",
+            inject,
+            *command(job.arguments),
+        ]
         wrong = after_failure(finish(start(traced, place)), place) or after_room(place, job)
         return f"{job.name}, {call} number {number} fails with {error}: {wrong}" if wrong else ""
 

@@ -5,10 +5,11 @@ import os
 import pty
 import struct
 import subprocess
+import sys
 import termios
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 
 from torturing import Budget, Outcome
@@ -29,6 +30,7 @@ from torturing.jobs import (
     start,
     trouble,
 )
+from torturing.mounts import done
 
 DATES = {
     "1901": -2_177_452_800,
@@ -79,6 +81,7 @@ PLACED = (
     *([f"data fetch --mirror {MNIST}", "data verify"] if MNIST else []),
 )
 """{} is a folder with a model and pictures."""
+STRANGER = 54_321
 HOMELESS = (
     "predict pictures/8_0.png --model shipped",
     "data",
@@ -152,30 +155,38 @@ HOMES: Mapping[str, Mapping[str, str]] = {
 
 
 def without_home(workplace: Path, arguments: str, kind: str) -> str:
-    """What goes wrong where no home can be had; as a user whom the system does not know, where that is possible."""
+    """What goes wrong where no home can be had, as a user whom the system does not know; "" also where root cannot
+    become one."""
+    become = as_stranger()
+    if become is None:
+        return ""
     with copy_of(workplace) as place:
-        variables = {
-            name: value for name, value in environment(None).items() if name not in ("HOME", "XDG_DATA_HOME", "USER")
-        }
-        stranger = 54_321 if os.geteuid() == 0 else None
-        if stranger:
-            for path in (place.parent, place, *place.rglob("*")):
-                os.chown(path, stranger, stranger)
+        for path in (place.parent, place, *place.rglob("*")):
+            if become:
+                os.chown(path, STRANGER, STRANGER)
+        others = ("HOME", "XDG_DATA_HOME", "USER", "LOGNAME")
+        variables = {name: value for name, value in environment(None).items() if name not in others}
         process = subprocess.Popen(
-            command(arguments),
+            [*become, *command(arguments)],
             cwd=place,
             env={**variables, **HOMES[kind]},
-            user=stranger,
-            group=stranger,
-            extra_groups=[] if stranger else None,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
         )
-        ran = finish(process)
         can = arguments.startswith(("predict", "export"))  # they need none
-        wrong = trouble(ran, statuses=(0,) if can else (0, 1)) or "; ".join(broken_files(place))
+        wrong = trouble(finish(process), statuses=(0,) if can else (0, 1)) or "; ".join(broken_files(place))
         return f"{arguments}, {kind}: {wrong}" if wrong else ""
+
+
+@cache
+def as_stranger() -> list[str] | None:
+    """What has root start a command as somebody whom the system does not know, nothing for other users; None where
+    that cannot be done. Root's own home is found without HOME, and is no place for trials."""
+    if os.geteuid():
+        return []
+    become = ["setpriv", f"--reuid={STRANGER}", "--clear-groups"]
+    return become if done([*become, sys.executable, "-c", "import mnistnet.commands"]) else None
 
 
 def streams(budget: Budget, workplace: Path) -> Outcome:
@@ -225,13 +236,13 @@ def in_way(workplace: Path, line: str, way: str) -> str:
 def in_shell(place: Path, line: str, way: str) -> str:
     """What goes wrong in a shell that redirects streams; the command's own status and words are kept aside."""
     quoted = " ".join(f"'{word}'" for word in command(line))
-    errors = "" if "2>" in SHELL[way] else "2>>errors"
+    errors = "" if "2>" in SHELL[way] else "2>>../errors"
     before, bar, after = SHELL[way].partition("|")
-    script = f"{{ {quoted} {before} {errors}; echo $? >status; }} {bar} {after}"
+    script = f"{{ {quoted} {before} {errors}; echo $? >../status; }} {bar} {after}"
     shell = start(["sh", "-c", script], place)
     ended = finish(shell)
-    said = (place / "errors").read_text(errors="replace") if errors else ended.err
-    status = int((place / "status").read_text()) if ended.status != -9 else -9
+    said = (place.parent / "errors").read_text(errors="replace") if errors else ended.err
+    status = int((place.parent / "status").read_text()) if ended.status != -9 else -9
     wrong = trouble(Ran(status, "", said or "mnistnet: (unheard)"), statuses=STATUSES)
     needs_output = "stdout full" in way and status == 0 and ended.out == ""
     return wrong or ("status 0 although nothing could be shown" if needs_output and not silent(line) else "")
