@@ -10,7 +10,7 @@ if sys.platform == "win32":
     pytest.skip("limits, mounts and terminals are POSIX's", allow_module_level=True)
 
 from torturing.disks import in_read_only, on_full_disk, on_small_disk, with_failing_call
-from torturing.jobs import JOBS, Ran, broken_files, make_workplace, trouble
+from torturing.jobs import JOBS, Ran, broken_files, command, finish, make_workplace, start, trouble
 from torturing.mounts import read_only
 from torturing.neighbours import one_cache, one_set, one_wins
 from torturing.surroundings import PLACED, at_date, at_path, in_way, without_home
@@ -66,7 +66,7 @@ def test_reading_needs_no_home(workplace: Path, kind: str) -> None:
         ("predict pictures --model model.npz", "stdout full"),
         ("predict none.png", "stderr full"),
         ("predict none.png", "stderr closed"),
-        ("completion bash", "head"),
+        ("report model.npz --json", "nobody"),
         ("predict pictures --model model.npz", "all closed"),
         ("evaluate pictures --model model.npz", "terminal of 40 columns"),
         ("data", "C"),
@@ -74,6 +74,12 @@ def test_reading_needs_no_home(workplace: Path, kind: str) -> None:
 )
 def test_streams_and_locales_do_no_harm(workplace: Path, line: str, way: str) -> None:
     assert in_way(workplace, line, way) == ""
+
+
+def test_a_full_standard_error_stops_no_reading(workplace: Path) -> None:
+    with Path("/dev/full").open("wb") as full:
+        ran = finish(start(command("predict none.png pictures --model model.npz"), workplace, stderr=full))
+    assert (ran.status, len(ran.out.splitlines())) == (1, 7)
 
 
 @pytest.mark.parametrize("date", ["1969", "2500"])
