@@ -66,7 +66,7 @@ def test_reading_needs_no_home(workplace: Path, kind: str) -> None:
         ("predict pictures --model model.npz", "stdout full"),
         ("predict none.png", "stderr full"),
         ("predict none.png", "stderr closed"),
-        ("report model.npz --json", "nobody"),
+        ("gradcheck --hidden 4", "nobody"),
         ("predict pictures --model model.npz", "all closed"),
         ("evaluate pictures --model model.npz", "terminal of 40 columns"),
         ("data", "C"),
