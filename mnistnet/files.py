@@ -69,8 +69,7 @@ def new_file(path: Path, *, overwrite: bool) -> Iterator[BinaryIO]:
                 yield file
                 file.flush()
                 os.fsync(file.fileno())
-            temporary.replace(path)
-            keep_name(path)
+            give_name(temporary, path, overwrite=overwrite)
         finally:
             temporary.unlink(missing_ok=True)
     except OSError as error:
@@ -118,6 +117,24 @@ def is_alone(file: BinaryIO) -> bool:
         except BlockingIOError:
             return False
     return True
+
+
+def give_name(temporary: Path, path: Path, *, overwrite: bool) -> None:
+    """Have temporary be path. Raises OutputError where another process has taken that name meanwhile, and keeps it."""
+    try:
+        if overwrite:
+            temporary.replace(path)
+        else:
+            os.link(temporary, path)  # which replaces nothing, whoever writes at the same time
+            temporary.unlink()
+    except FileExistsError:
+        require_free(path, overwrite=False)
+        raise
+    except OSError:
+        if overwrite:
+            raise
+        temporary.replace(path)  # a file system without links
+    keep_name(path)
 
 
 def keep_name(path: Path) -> None:

@@ -12,7 +12,7 @@ from typing import BinaryIO, NamedTuple, Self
 
 from mnistnet.data.picture_sources import PictureSource
 from mnistnet.errors import OutputError
-from mnistnet.files import is_alone, keep_name, require_free
+from mnistnet.files import give_name, is_alone, require_free
 from mnistnet.reader import Reading
 
 COLUMNS = ("file", "digits", "confidence", "sure", "warnings", "error")
@@ -121,8 +121,7 @@ class GrowingTable:
         with self._writing():
             os.fsync(self.file.fileno())
             self.file.close()
-            self.part.replace(self.path)
-            keep_name(self.path)
+            give_name(self.part, self.path, overwrite=self.overwrite)
 
     @contextmanager
     def _writing(self) -> Iterator[None]:

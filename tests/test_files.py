@@ -53,6 +53,15 @@ def test_nothing_is_replaced_unasked(tmp_path: Path) -> None:
     assert path.read_text() == "old"
 
 
+def test_of_two_that_write_one_new_file_at_once_the_slower_replaces_nothing(tmp_path: Path) -> None:
+    path = tmp_path / "file.txt"
+    with pytest.raises(OutputError, match="exists already"), new_file(path, overwrite=False) as slower:
+        slower.write(b"slower")
+        write_text(path, "quicker", overwrite=False)
+    assert path.read_text() == "quicker"
+    assert list(tmp_path.iterdir()) == [path]
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="file-size limits are POSIX's")
 def test_a_full_disk_leaves_the_old_file_whole(tmp_path: Path) -> None:
     path = tmp_path / "file.bin"

@@ -82,6 +82,17 @@ def test_what_has_no_rows_leaves_nothing_behind(tmp_path: Path) -> None:
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="has no flock")
+def test_of_two_that_write_one_new_table_at_once_the_slower_replaces_nothing(tmp_path: Path) -> None:
+    path = tmp_path / "table.csv"
+    with GrowingTable(path, mark="slower", overwrite=False) as table:
+        list(table.go_on(iter(())))
+        write(path)
+        content = path.read_bytes()
+        with pytest.raises(OutputError, match="exists already"):
+            table.publish()
+    assert path.read_bytes() == content
+
+
 def test_two_at_once_do_not_write_into_each_other(tmp_path: Path) -> None:
     program = (
         "import sys; from pathlib import Path; from mnistnet.table import GrowingTable\n"

@@ -173,6 +173,7 @@ def test_an_empty_cache_and_no_mirror_is_a_download_error(tmp_path: Path) -> Non
 def test_built_in_mirrors_are_https() -> None:
     assert len(MIRRORS) == 3
     assert all(mirror.startswith("https://") for mirror in MIRRORS)
+    assert all(len(bytes.fromhex(file.packed_sha256)) == len(bytes.fromhex(file.sha256)) == 32 for file in FILES)
 
 
 def test_loading_imports_no_requests() -> None:
