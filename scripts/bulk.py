@@ -7,12 +7,14 @@ python scripts/bulk.py --pictures 2000 --ways 2,dask --json bulk.json
 import argparse
 import json
 import os
+import statistics
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -70,10 +72,23 @@ def run(args: argparse.Namespace) -> int:
                 figures.append(measure(folder, way))
                 print("  ".join(f"{name} {value}" for name, value in figures[-1].items()), flush=True)
         tables = {path.read_bytes() for path in folder.glob("*.csv")}
+        print(ratios(figures))
         print("all tables are the same" if len(tables) == 1 else "THE TABLES DIFFER")
     if args.json:
         write_text(args.json, json.dumps(figures, indent=1) + "\n", overwrite=args.force)
-    return 0
+    return 0 if len(tables) == 1 else 1
+
+
+def ratios(figures: Sequence[dict[str, Any]]) -> str:
+    """How many times as fast each way was as the one before it, by the medians of its rounds."""
+    by_way: dict[str, list[float]] = {}
+    for figure in figures:
+        by_way.setdefault(figure["way"], []).append(figure["seconds"])
+    medians = {way: statistics.median(seconds) for way, seconds in by_way.items()}
+    pairs = pairwise(medians)
+    return "\n".join(
+        f"{after} is {medians[before] / medians[after]:.2f} times as fast as {before}" for before, after in pairs
+    )
 
 
 def draw(folder: Path, count: int, side: int) -> int:
@@ -111,6 +126,8 @@ def measure(folder: Path, way: str) -> dict[str, Any]:
                 if rows_of(table) >= WARM and count % 5 == 0 and (now := memory_with(process.pid, workers)):
                     memory.append(now)
         seconds = time.perf_counter() - began
+    if process.returncode:
+        raise ClusterError(f"reading by {way} ended with status {process.returncode}")
     pictures = table.read_bytes().count(b"\n") - 1
     return {
         "way": way,

@@ -112,13 +112,12 @@ def test_the_readmes_lines_make_a_cluster_that_reads_and_tunes(
 ) -> None:
     install, *starts = readme_block("console", "dask scheduler")
     (program,) = readme_block("py", "parallel_config", whole=True)
-    assert install.startswith("pip install 'mnistnet[cluster]'")
+    assert install.startswith(".venv/bin/pip install -e '.[cluster]'")
     environment = dict(os.environ) | {"PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"}
     with ExitStack() as processes:
         for line in starts:
-            command = shlex.split(
-                line.replace("HOST", "127.0.0.1").replace("--nworkers 8", "--nworkers 2"), comments=True
-            )
+            line = line.removeprefix(".venv/bin/").replace("HOST", "127.0.0.1").replace("--nworkers 8", "--nworkers 2")
+            command = shlex.split(line, comments=True)
             processes.enter_context(running(*command, folder=tmp_path, environment=environment))
         address, table = "tcp://127.0.0.1:8786", tmp_path / "table.csv"
         with Client(address, timeout=30) as client:
