@@ -18,6 +18,7 @@ import numpy as np
 from torturing import Budget, Outcome
 from torturing.giants import GIANTS, make_giant
 from torturing.mutations import (
+    chosen,
     mutated,
     mutated_archive,
     mutated_gzip,
@@ -137,4 +138,4 @@ def make_case(kind: str, seed: int, number: int) -> bytes:
     if number < len(good):
         return good[number]
     rng = np.random.default_rng([seed, zlib.crc32(kind.encode()), number])
-    return MUTATED.get(kind, mutated)(good[rng.integers(len(good))], good, rng)
+    return MUTATED.get(kind, mutated)(chosen(good, rng), good, rng)

@@ -118,9 +118,7 @@ def wide_model(units: int) -> bytes:
         archive.writestr("model.json", json.dumps(facts))
         for name, shape in shapes.items():
             with archive.open(f"{name}.npy", "w") as member:
-                np.lib.format.write_array_header_1_0(
-                    member, {"descr": "<f4", "fortran_order": False, "shape": shape}
-                )
+                np.lib.format.write_array_header_1_0(member, {"descr": "<f4", "fortran_order": False, "shape": shape})
                 left = 4 * int(np.prod(shape))
                 while left:
                     left -= member.write(bytes(min(left, 10_000_000)))
@@ -163,11 +161,15 @@ GIANTS: Mapping[str, Giant] = {
     "JPEG, progressive": Giant("jpeg", lambda: jpeg(65_500, 65_500, frame=0xC2, scans=3)),
     "JPEG, progressive, of 12,000 x 12,000": Giant("jpeg", lambda: jpeg(12_000, 12_000, frame=0xC2, scans=3)),
     "JPEG of many scans": Giant("jpeg", lambda: jpeg(30_000, 30_000, scans=3)),
-    "JPEG, progressive, of 1,000 scans": Giant("jpeg", lambda: jpeg(4_000, 4_000, frame=0xC2, scans=1) [:-2] + many_scans(1_000)),
+    "JPEG, progressive, of 1,000 scans": Giant(
+        "jpeg", lambda: jpeg(4_000, 4_000, frame=0xC2, scans=1)[:-2] + many_scans(1_000)
+    ),
     "BMP of 50,000 x 50,000": Giant("bmp", lambda: bmp(50_000, 50_000)),
     "BMP of 10,000 x 10,000": Giant("bmp", lambda: bmp(10_000, 10_000)),
     "BMP upside down": Giant("bmp", lambda: bmp(10_000, -10_000)),
-    "GIF of 60,000 x 60,000": Giant("gif", lambda: specimens("gif")[0][:6] + b"\x60\xea" * 2 + specimens("gif")[0][10:]),
+    "GIF of 60,000 x 60,000": Giant(
+        "gif", lambda: specimens("gif")[0][:6] + b"\x60\xea" * 2 + specimens("gif")[0][10:]
+    ),
     "GIF of 9,990 x 9,990": Giant("gif", plain("1", 9_990, "GIF")),
     "WebP of 16,383 x 16,383": Giant("webp", plain("RGB", 16_383, "WebP", lossless=True, quality=0, method=0)),
     "WebP of 10,000 x 10,000": Giant("webp", plain("RGB", 10_000, "WebP", lossless=True, quality=0, method=0)),
@@ -177,7 +179,9 @@ GIANTS: Mapping[str, Giant] = {
     "TIFF of 32 bits": Giant("tiff", lambda: tiff(10_000, 10_000, strip=zeros(400_000_000), bits=32)),
     "TIFF of one bit": Giant("tiff", lambda: tiff(10_000, 10_000, strip=zeros(12_500_000), bits=1)),
     "TIFF of a tile": Giant("tiff", lambda: tiff(100, 100, strip=zeros(1_000_000), tile=50_000)),
-    "TIFF as JPEG": Giant("tiff", lambda: tiff(10_000, 10_000, strip=jpeg(10_000, 10_000, components=1), compression=7)),
+    "TIFF as JPEG": Giant(
+        "tiff", lambda: tiff(10_000, 10_000, strip=jpeg(10_000, 10_000, components=1), compression=7)
+    ),
     "model of a bomb": Giant("model", lambda: with_member("model", "model.json", b" " * 500_000_000)),
     "model that lies": Giant("model", lambda: lying("model", "model.json", b" " * 600_000_000)),
     "model of parameters that lie": Giant("model", lambda: lying("model", "weights_0.npy", b" " * 600_000_000)),
@@ -185,35 +189,44 @@ GIANTS: Mapping[str, Giant] = {
     "model of 20,000,000 zeros": Giant("model", lambda: wide_model(25_000)),
     "model of a gigantic array": Giant("model", lambda: with_member("model", "weights_0.npy", npy(HUGE))),
     "model of nested lists": Giant("model", lambda: with_member("model", "model.json", b"[" * 15_000_000)),
+    "model of 39,000,000 zeros": Giant("model", lambda: wide_model(49_000)),
     "model of empty objects": Giant("model", lambda: with_member("model", "model.json", objects(b'{"":0}'))),
     "model of numbers": Giant("model", lambda: with_member("model", "model.json", objects(b"1.1"))),
     "model of a long number": Giant("model", lambda: with_member("model", "model.json", b"9" * 15_000_000)),
-    "checkpoint of a bomb": Giant("checkpoint", lambda: with_member("checkpoint", "checkpoint.json", b" " * 500_000_000)),
+    "checkpoint of a bomb": Giant(
+        "checkpoint", lambda: with_member("checkpoint", "checkpoint.json", b" " * 500_000_000)
+    ),
     "checkpoint that lies": Giant("checkpoint", lambda: lying("checkpoint", "checkpoint.json", b" " * 600_000_000)),
-    "checkpoint of objects": Giant("checkpoint", lambda: with_member("checkpoint", "checkpoint.json", objects(b'{"":0}'))),
+    "checkpoint of objects": Giant(
+        "checkpoint", lambda: with_member("checkpoint", "checkpoint.json", objects(b'{"":0}'))
+    ),
     "IDX of 2^64 bytes": Giant("idx", lambda: struct.pack(">HBB4I", 0, 8, 4, *[65_536] * 4)),
     "IDX of 255 dimensions": Giant("idx", lambda: struct.pack(">HBB255I", 0, 8, 255, *[1] * 255) + b"\0"),
     "gzip of zeros": Giant("gzip", lambda: gzip_zeros(1_000_000_000)),
     "gzip of images": Giant("gzip", bomb_of_images),
-    "gzip of labels": Giant("gzip", lambda: gzip.compress(struct.pack(">HBBI", 0, 8, 1, 10**9), mtime=0) + gzip_zeros(10**9)),
-    "gzip of many members": Giant("gzip", lambda: gzip.compress(b"", mtime=0) * 500_000),
+    "gzip of labels": Giant(
+        "gzip", lambda: gzip.compress(struct.pack(">HBBI", 0, 8, 1, 10**9), mtime=0) + gzip_zeros(10**9)
+    ),
+    "gzip of many members": Giant("gzip", lambda: gzip.compress(b"", mtime=0) * 100_000),
     "labels.csv of one cell": Giant("labels.csv", lambda: b"file,label\n" + b"x" * 50_000_000),
     "labels.csv of many lines": Giant("labels.csv", lambda: b"file,label\n" + b"a.png,7\n" * 1_000_000),
-    "labels.csv of many columns": Giant("labels.csv", lambda: b"file,label\n" + b"," * 50_000_000),
+    "labels.csv of many columns": Giant("labels.csv", lambda: b"file,label\n" + b"," * 9_900_000),
+    "labels.csv of more columns": Giant("labels.csv", lambda: b"file,label\n" + b"," * 50_000_000),
     "labels.csv of zeros": Giant("labels.csv", lambda: b"file,label\n" + bytes(600_000_000)),
-    "run.toml of nested lists": Giant("run.toml", lambda: b"hidden = " + b"[" * 900_000),
-    "run.toml of tables": Giant("run.toml", lambda: b"a." * 400_000 + b"b = 1"),
-    "run.toml of keys": Giant("run.toml", lambda: b"".join(b"k%d=1\n" % number for number in range(80_000))),
-    "run.toml of a long number": Giant("run.toml", lambda: b"seed = " + b"9" * 900_000),
-    "run.toml of many layers": Giant("run.toml", lambda: b"hidden = [" + b"1," * 400_000 + b"]"),
+    "run.toml of nested lists": Giant("run.toml", lambda: b"hidden = " + b"[" * 19_000),
+    "run.toml of tables": Giant("run.toml", lambda: b"a." * 9_000 + b"b = 1"),
+    "run.toml of keys": Giant("run.toml", lambda: b"".join(b"k%d=1\n" % number for number in range(2_000))),
+    "run.toml of a long number": Giant("run.toml", lambda: b"seed = " + b"9" * 19_000),
+    "run.toml of many layers": Giant("run.toml", lambda: b"hidden = [" + b"1," * 9_000 + b"]"),
+    "run.toml of tables, too long": Giant("run.toml", lambda: b"a." * 400_000 + b"b = 1"),
     "run.toml of zeros": Giant("run.toml", lambda: bytes(600_000_000)),
     "API: PNG with a comment": Giant("api", lambda: request("POST /api/read", png_with_text())),
     "API: 10,000 parts": Giant("api", lambda: form(10_000, b"")),
     "API: 100 parts": Giant("api", lambda: form(100, b"\x89PNG")),
     "API: a long address": Giant("api", lambda: request("GET /" + "a/" * 500_000)),
-    "API: many headers": Giant("api", lambda: request("GET /", **{f"x{number}": "" for number in range(10_000)})),
+    "API: many headers": Giant("api", lambda: request("GET /", b"", **{f"x{number}": "" for number in range(10_000)})),
     "API: a long label": Giant("api", lambda: request("POST /api/corrections?label=" + "7" * 1_000_000, b"x")),
-}  # fmt: skip
+}
 
 
 def many_scans(count: int) -> bytes:

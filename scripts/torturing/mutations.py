@@ -7,6 +7,7 @@ import struct
 import zipfile
 import zlib
 from collections.abc import Callable, Sequence
+from typing import TypeVar
 
 import numpy as np
 
@@ -21,13 +22,19 @@ MOST_BYTES = 1_000_000
 HEAD = 64
 
 Rng = np.random.Generator
+One = TypeVar("One")
 
 
 def mutated(content: bytes, others: Sequence[bytes], rng: Rng) -> bytes:
     """content after one to four changes, some of which take pieces of others."""
     for _ in range(rng.integers(1, 5)):
-        content = CHANGES[rng.integers(len(CHANGES))](content, others, rng)
+        content = chosen(CHANGES, rng)(content, others, rng)
     return content[:MOST_BYTES]
+
+
+def chosen(among: Sequence[One], rng: Rng) -> One:
+    """One of them."""
+    return among[int(rng.integers(len(among)))]
 
 
 def place(content: bytes, rng: Rng) -> int:
@@ -52,7 +59,7 @@ def flip(content: bytes, _: Sequence[bytes], rng: Rng) -> bytes:
 
 def renumber(content: bytes, _: Sequence[bytes], rng: Rng) -> bytes:
     """A number of one, two or four bytes in it replaced."""
-    number, size = NUMBERS[rng.integers(len(NUMBERS))], (1, 2, 4)[rng.integers(3)]
+    number, size = chosen(NUMBERS, rng), chosen((1, 2, 4), rng)
     told = (number % 256**size).to_bytes(size, "little" if rng.random() < 0.5 else "big")
     start = place(content, rng)
     return content[:start] + told + content[start + size :]
@@ -83,13 +90,13 @@ def insert(content: bytes, _: Sequence[bytes], rng: Rng) -> bytes:
 
 def splice(content: bytes, others: Sequence[bytes], rng: Rng) -> bytes:
     """Its beginning, and the end of another."""
-    other = others[rng.integers(len(others))]
+    other = chosen(others, rng)
     return content[: place(content, rng)] + other[place(other, rng) :]
 
 
 def graft(content: bytes, others: Sequence[bytes], rng: Rng) -> bytes:
     """It with a piece of another over or between its own bytes."""
-    other = others[rng.integers(len(others))]
+    other = chosen(others, rng)
     start, end = piece(other, rng)
     to = place(content, rng)
     return content[:to] + other[start:end] + content[to + (end - start) * int(rng.integers(2)) :]
@@ -148,13 +155,13 @@ def mutated_archive(content: bytes, others: Sequence[bytes], rng: Rng) -> bytes:
     with zipfile.ZipFile(io.BytesIO(content)) as archive:
         members = {name: archive.read(name) for name in archive.namelist()}
     names = list(members)
-    name = names[rng.integers(len(names))] if rng.random() < 0.4 else names[0]
+    name = chosen(names, rng) if rng.random() < 0.4 else names[0]
     if name.endswith(".json") and rng.random() < 0.8:
         members[name] = mutated_json(members[name], rng)
     else:
         members[name] = mutated(members[name], [members[other] for other in names], rng)
     if rng.random() < 0.1:
-        members["../../" + names[rng.integers(len(names))]] = members.pop(name)
+        members["../../" + chosen(names, rng)] = members.pop(name)
     return archived(members, zipfile.ZIP_DEFLATED if rng.random() < 0.2 else zipfile.ZIP_STORED)
 
 
@@ -176,14 +183,14 @@ def mutated_json(content: bytes, rng: Rng) -> bytes:
             keys = list(inside) if isinstance(inside, dict) else list(range(len(inside)))
             if not keys:
                 break
-            key = keys[rng.integers(len(keys))]
+            key = chosen(keys, rng)
             if isinstance(inside[key], dict | list) and inside[key] and rng.random() < 0.8:
                 inside = inside[key]
                 continue
             if rng.random() < 0.1:
                 del inside[key]
             else:
-                inside[key] = VALUES[rng.integers(len(VALUES))]
+                inside[key] = chosen(VALUES, rng)
             break
     return json.dumps(facts).encode()
 
@@ -195,7 +202,7 @@ def mutated_lines(content: bytes, others: Sequence[bytes], rng: Rng) -> bytes:
     pool = [line for text in (content, *others) for line in text.splitlines(keepends=True)]
     lines = content.splitlines(keepends=True)
     for _ in range(rng.integers(1, 4)):
-        at, line = int(rng.integers(len(lines) + 1)), pool[rng.integers(len(pool))]
-        tail = pool[rng.integers(len(pool))].partition(b"=")[2]
+        at, line = int(rng.integers(len(lines) + 1)), chosen(pool, rng)
+        tail = chosen(pool, rng).partition(b"=")[2]
         lines[at : at + int(rng.integers(2))] = [line.partition(b"=")[0] + b"=" + tail if rng.random() < 0.5 else line]
     return b"".join(lines)

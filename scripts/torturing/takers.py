@@ -8,7 +8,7 @@ import json
 import math
 import struct
 from collections.abc import Callable, Mapping, MutableMapping
-from functools import cache, partial
+from functools import cache
 from pathlib import Path
 from typing import Any, cast
 
@@ -160,7 +160,6 @@ class SameProcess:
 @cache
 def application(home: Path) -> Callable[..., Any]:
     """The server's application behind its guards."""
-    from mnistnet.export.weights import packed_weights  # noqa: F401
     from mnistnet.web.app import make_app
     from mnistnet.web.guards import Guards
     from mnistnet.web.personal import PersonalSet
@@ -168,7 +167,12 @@ def application(home: Path) -> Callable[..., Any]:
     from mnistnet.web.site import Site
 
     site = Site(reader().model, "shipped", cast(Any, SameProcess()), PersonalSet(home / "personal"), Limits(), b"")
-    return Guards(make_app(site), site.limits, is_ours=lambda host: host == "localhost", log=partial(json.dumps))
+    return Guards(make_app(site), site.limits, is_ours=lambda host: host == "localhost", log=as_line)
+
+
+def as_line(facts: Mapping[str, Any]) -> None:
+    """What the server's log has of it, which must be JSON."""
+    json.dumps(facts).encode()
 
 
 @cache
