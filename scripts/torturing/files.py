@@ -67,7 +67,7 @@ class Tally(NamedTuple):
 
 def run(budget: Budget) -> Iterator[Outcome]:
     """Try mutated files of each kind, and the giants."""
-    yield giants(budget)
+    yield giants()
     kinds = [kind for kind in KINDS if kind not in NEEDED or find_spec(NEEDED[kind])]
     for kind in kinds:
         tally = tried(kind, budget.share(0.95 / len(kinds)))
@@ -79,12 +79,13 @@ def run(budget: Budget) -> Iterator[Outcome]:
         )
 
 
-def giants(budget: Budget) -> Outcome:
+def giants() -> Outcome:
     """Try what claims to be huge, or becomes it when it is unpacked."""
     failures: list[str] = []
     cases = [name for name in GIANTS if GIANTS[name].kind not in NEEDED or find_spec(NEEDED[GIANTS[name].kind])]
-    for name in cases:
-        failures += try_giant(name, budget.seed).failures
+    with Watched(make_giant) as watched:
+        for name in cases:
+            failures += try_giant(watched, name).failures
     return Outcome(
         "No file takes more than 2 s or 500 MB, whatever size it claims or unpacks to",
         "headers of giant sizes, and bombs",
@@ -93,10 +94,10 @@ def giants(budget: Budget) -> Outcome:
     )
 
 
-def try_giant(name: str, seed: int = 0) -> Tally:
-    """One of GIANTS, in a process of its own."""
-    with Watched(make_giant) as watched:
-        return tallied(watched, GIANTS[name].kind, seed, range(list(GIANTS).index(name), list(GIANTS).index(name) + 1))
+def try_giant(watched: Watched, name: str) -> Tally:
+    """One of GIANTS."""
+    number = list(GIANTS).index(name)
+    return tallied(watched, GIANTS[name].kind, 0, range(number, number + 1))
 
 
 def tried(kind: str, budget: Budget) -> Tally:

@@ -7,13 +7,13 @@ import struct
 import zipfile
 import zlib
 from collections.abc import Callable, Sequence
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 
 NUMBERS = (0, 1, 2, 7, 8, 127, 128, 255, 256, 32_767, 32_768, 65_535, 65_536, 2**24, 2**31 - 1, 2**31, 2**32 - 1)
 """That may be written where a length or a size stands."""
-VALUES = (
+VALUES: Sequence[Any] = (
     *(None, True, -1, 0, 1, 2, 10, 1.5, 1e308, 10**20, -(10**9), 100_000_000, "", "0", "relu", "\ud800", "x" * 300),
     *([], {}, [0], [[]], {"": 0}, [784, 5, 10], [784, 100_000, 10], "\x1b[31m", "<script>", "../../x"),
 )
@@ -60,7 +60,7 @@ def flip(content: bytes, _: Sequence[bytes], rng: Rng) -> bytes:
 def renumber(content: bytes, _: Sequence[bytes], rng: Rng) -> bytes:
     """A number of one, two or four bytes in it replaced."""
     number, size = chosen(NUMBERS, rng), chosen((1, 2, 4), rng)
-    told = (number % 256**size).to_bytes(size, "little" if rng.random() < 0.5 else "big")
+    told = int(number % 256**size).to_bytes(size, "little" if rng.random() < 0.5 else "big")
     start = place(content, rng)
     return content[:start] + told + content[start + size :]
 

@@ -110,8 +110,8 @@ def idx(array: Bytes) -> bytes:
 
 def idx_files() -> Sequence[bytes]:
     """Images and labels."""
-    images = np.uint8(255 * digits().images[:6].reshape(-1, 28, 28))
-    return [idx(images), idx(digits().labels[:6].astype(np.uint8)), idx(np.zeros((2, 3), np.uint8))]
+    images = (255 * digits().images[:6].reshape(-1, 28, 28)).astype(np.uint8)
+    return [idx(images), idx(np.asarray(digits().labels[:6], np.uint8)), idx(np.zeros((2, 3), np.uint8))]
 
 
 def packed_files() -> Sequence[bytes]:

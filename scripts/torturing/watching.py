@@ -13,6 +13,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import NamedTuple, Self
 
+from torturing.takers import take
+
 MOST_SECONDS, MOST_MEGABYTES = 2.0, 500
 HANGS_AFTER = 20.0
 """Seconds by the clock: on a busy machine, those of the processor take longer."""
@@ -22,6 +24,9 @@ ADDRESSES = 6 << 30
 
 Make = Callable[[str, int, int], bytes]
 """The content of a case, by its kind, the seed and its number."""
+
+Take = Callable[[str, Path], str]
+"""Has a file of a kind taken in, and tells what is wrong with what came of it."""
 
 
 class Tried(NamedTuple):
@@ -39,8 +44,8 @@ class Tried(NamedTuple):
 class Watched:
     """A warm process in which cases are tried, replaced when it ends or had too much memory."""
 
-    def __init__(self, make: Make) -> None:
-        self.make = make
+    def __init__(self, make: Make, take: Take = take, *, hangs_after: float = HANGS_AFTER) -> None:
+        self.make, self.take, self.hangs_after = make, take, hangs_after
         self.folder = Path(tempfile.mkdtemp(prefix="mnistnet-torture-"))
 
     def __enter__(self) -> Self:
@@ -53,9 +58,11 @@ class Watched:
 
     def _start(self) -> None:
         self.connection, theirs = SPAWN.Pipe()
-        self.process = SPAWN.Process(target=work, args=(theirs, self.folder, self.make), daemon=True)
+        self.process = SPAWN.Process(target=work, args=(theirs, self.folder, self.make, self.take), daemon=True)
         self.process.start()
         theirs.close()
+        with suppress(EOFError):
+            self.connection.recv()  # ready
 
     def _end(self) -> str:
         """End the process; how it ended, where it had by itself."""
@@ -85,8 +92,8 @@ class Watched:
 
     def _wait(self, number: int) -> Tried:
         try:
-            if not self.connection.poll(HANGS_AFTER + 40 * (number == 0)):  # it may have to start first
-                return Tried(number, HANGS_AFTER, 0, f"it took more than {HANGS_AFTER:g} s")
+            if not self.connection.poll(self.hangs_after):
+                return Tried(number, self.hangs_after, 0, f"it took more than {self.hangs_after:g} s")
             tried: Tried = self.connection.recv()
         except (EOFError, OSError):
             return Tried(number, 0, 0, f"it ended the process ({self._end() or 'no status'})")
@@ -103,12 +110,11 @@ def case_path(folder: Path, kind: str) -> Path:
     return folder / kind.partition(".")[0] / (kind if "." in kind else f"case.{kind}")
 
 
-def work(connection: Connection, folder: Path, make: Make) -> None:
+def work(connection: Connection, folder: Path, make: Make, take: Take) -> None:
     """Try cases as they are asked for."""
-    from torturing.takers import take
-
     limit_memory()
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    connection.send("ready")
     while True:
         try:
             kind, seed, number = connection.recv()
