@@ -174,7 +174,7 @@ def configs() -> Sequence[bytes]:
     """Settings of a training."""
     return [
         config_text(small_model().provenance, data="sample").encode(),
-        b'recipe = "best"\nhidden = [100, 50]\nlearning_rate = 0.1\nthreads = 1\n',
+        b'recipe = "standard"\nhidden = [100, 50]\nlearning_rate = 0.1\nthreads = 1\n',
         b'hidden = [\n 5, # few\n]\noptimizer = "adam"\nsquare_decay = 1e-3\nwatch = false\ndata = """a\nb"""\n',
     ]
 

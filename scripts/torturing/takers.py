@@ -106,7 +106,7 @@ def take_table(path: Path) -> None:
 def take_config(path: Path) -> None:
     """As the settings of a training."""
     values = read_config(path)
-    base = RECIPES[values.get("recipe", "fast")] if "recipe" in values else Settings()
+    base = RECIPES[values["recipe"]] if "recipe" in values else Settings()
     settings = make_settings(
         base, {name: value for name, value in values.items() if name not in OF_THE_RUN}, command="train"
     )
