@@ -201,7 +201,8 @@ def test_what_unpacks_to_very_much_more_than_it_is_is_refused(tmp_path: Path) ->
     assert len(unpacked(path, most=1 << 30, remedy="")) == ALWAYS_UNPACKED
 
 
-def test_a_wrong_shape_is_told_in_short() -> None:
+@pytest.mark.parametrize("size", [0, 1])
+def test_a_wrong_shape_is_told_in_short(size: int) -> None:
     with pytest.raises(DataError) as caught:
-        parse_idx(b"\0\0\x08\xff" + bytes(4 * 255) + b"\0", name="file")
+        parse_idx(b"\0\0\x08\xff" + size.to_bytes(4) * 255 + b"\0", name="file")
     assert len(str(caught.value)) < 300
