@@ -11,21 +11,20 @@ import sys
 import tempfile
 from pathlib import Path
 
-from torturing.files import KINDS
-from torturing.specimens import specimens
-
 
 def main() -> None:
     """Start atheris; what follows the kind are its own options (libFuzzer's)."""
     import atheris
 
-    program, kind, *options = [*sys.argv, ""][: max(2, len(sys.argv))]
-    if kind not in KINDS:
-        sys.exit(f"expected a kind of file: {', '.join(KINDS)}")
-    with atheris.instrument_imports(include=["mnistnet"]):
+    with atheris.instrument_imports(include=["mnistnet"]):  # whoever imports it before is not seen into
+        from torturing.files import KINDS
+        from torturing.specimens import specimens
         from torturing.takers import take
         from torturing.watching import case_path
 
+    program, kind, *options = [*sys.argv, ""][: max(2, len(sys.argv))]
+    if kind not in KINDS:
+        sys.exit(f"expected a kind of file: {', '.join(KINDS)}")
     with tempfile.TemporaryDirectory() as folder:
         path = case_path(Path(folder), kind)
         begin = Path(folder, "begin")
