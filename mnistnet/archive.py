@@ -24,13 +24,15 @@ from mnistnet.files import new_file
 DEEPEST = 20
 """Levels of values in JSON."""
 MAX_JSON_BYTES = 16_000_000
+MAX_JSON_VALUES = 1_000_000
+"""In memory an empty object takes thirty times its two bytes."""
 NPY_HEADER_BYTES = 1_000
 LARGEST = 1e300
 """Number in JSON."""
 
 BROKEN = (
     *(zipfile.BadZipFile, zlib.error, tokenize.TokenError, EOFError, NotImplementedError, RuntimeError),
-    *(ValueError, LookupError, ArithmeticError, TypeError, SyntaxError, MemoryError),
+    *(ValueError, LookupError, ArithmeticError, TypeError, SyntaxError, MemoryError, AttributeError),
 )
 """What reading an archive that is cut short, of another kind or tampered with may raise."""
 
@@ -73,7 +75,10 @@ def read_facts(archive: zipfile.ZipFile, name: str, *, kind: str, versions: Sequ
     """
     if name not in archive.namelist():
         raise ValueError(f"expected a member {name}, got none")
-    facts = json.loads(read_member(archive, name, limit=MAX_JSON_BYTES), parse_constant=refuse_constant)
+    content = read_member(archive, name, limit=MAX_JSON_BYTES)
+    if sum(map(content.count, (b",", b"[", b"{"))) > MAX_JSON_VALUES:
+        raise ValueError(f"expected {name} to have at most {MAX_JSON_VALUES:,} values")
+    facts = json.loads(content, parse_constant=refuse_constant)
     require_sound(facts)
     if not isinstance(facts, dict) or facts.get("format") != kind:
         raise ValueError(f"expected a {name} of format {kind!r}")
@@ -109,7 +114,8 @@ def read_member(archive: zipfile.ZipFile, name: str, *, limit: int) -> bytes:
         raise ValueError(f"expected {name} to have at most {limit:,} bytes, got {member.file_size:,}")
     if member.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
         raise ValueError(f"expected {name} stored or deflated, got compression {member.compress_type}")
-    return archive.read(name)
+    with archive.open(member) as file:
+        return file.read(member.file_size)  # without a number it would unpack all there is, whatever was claimed
 
 
 def fill_arrays(archive: zipfile.ZipFile, arrays: Mapping[str, NDArray[Any]]) -> None:
@@ -128,7 +134,7 @@ def read_array(archive: zipfile.ZipFile, name: str, expected: NDArray[Any]) -> N
         shape, column_major, dtype = np.lib.format.read_array_header_1_0(content)
     if (shape, column_major) != (expected.shape, False) or dtype not in (expected.dtype, np.float16):
         raise ValueError(f"expected {name} to be {expected.dtype} {expected.shape}, got {dtype} {shape}")
-    array: NDArray[Any] = np.frombuffer(content.read(), dtype).reshape(shape)
+    array: NDArray[Any] = np.frombuffer(content.getbuffer()[content.tell() :], dtype).reshape(shape)
     if not np.isfinite(array).all():
         raise ValueError(f"{name} holds numbers that are not finite")
     return array

@@ -3,6 +3,8 @@
 import io
 import json
 import pickle
+import struct
+import tracemalloc
 import zipfile
 from collections.abc import Callable
 from dataclasses import replace
@@ -187,7 +189,7 @@ def test_weights_that_cannot_be_are_refused(path: Path, array: np.ndarray[Any, A
         ({"classes": [*"012345678", ""]}, "1 to 40"),
         ({"classes": [*"012345678", 9]}, "1 to 40"),
         ({"classes": None}, ""),
-        ({"sizes": [784, 10**9, 10]}, "at most 100,000,000 parameters"),
+        ({"sizes": [784, 10**9, 10]}, "at most 40,000,000 parameters"),
         ({"sizes": [784, 5.0, 10]}, "expected sizes"),
         ({"sizes": []}, ""),
         ({"sizes": "784"}, ""),
@@ -244,6 +246,31 @@ def test_a_bomb_is_refused_by_its_announced_size(path: Path) -> None:
     rewrite(path, lambda members: members.update({"model.json": b" " * 50_000_000}), compression=zipfile.ZIP_DEFLATED)
     assert path.stat().st_size < 100_000
     assert "at most 16,000,000 bytes, got 50,000,000" in refusal(path)
+
+
+@pytest.mark.parametrize("name", ["model.json", "weights_0.npy"])
+def test_a_bomb_that_lies_about_its_size_is_not_unpacked(path: Path, name: str) -> None:
+    content = b" " * 50_000_000
+    rewrite(path, lambda members: members.update({name: content}), compression=zipfile.ZIP_DEFLATED)
+    size = struct.pack("<I", len(content))
+    assert path.read_bytes().count(size) == 2  # in the member's head, and in the list at the end
+    path.write_bytes(path.read_bytes().replace(size, struct.pack("<I", 1_000)))
+    tracemalloc.start()
+    try:
+        assert "not a whole mnistnet model" in refusal(path)
+        assert tracemalloc.get_traced_memory()[1] < 10_000_000
+    finally:
+        tracemalloc.stop()
+
+
+def test_more_values_than_any_model_has_are_refused_unread(path: Path) -> None:
+    rewrite(path, lambda members: members.update({"model.json": b"[" + b"{}," * 1_000_000 + b"{}]"}))
+    assert "at most 1,000,000 values" in refusal(path)
+
+
+def test_a_refusal_is_short_whatever_stands_in_the_file(path: Path) -> None:
+    rewrite(path, change_facts(activation="relu" * 100_000))
+    assert len(refusal(path)) < 1_000
 
 
 def test_the_calibration_comes_back(path: Path) -> None:

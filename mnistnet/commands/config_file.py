@@ -23,7 +23,8 @@ from mnistnet.training.settings import Settings
 
 CONFIG = "run.toml"
 """In a run's folder."""
-MOST_BYTES = 1_000_000
+MOST_BYTES = 60_000
+"""Beside which 1,000 long names find room. A key of many parts takes time as the square of their number."""
 OF_THE_DATA: Mapping[str, Any] = {"data": str, "classes": tuple[str, ...], "side": int, "transposed": bool}
 OF_THE_RUN: Mapping[str, Any] = {"recipe": str, **OF_THE_DATA, "threads": int}
 MOST_BITS = 63
@@ -65,7 +66,10 @@ def read_config(path: Path) -> dict[str, Any]:
     try:
         require_regular(path)
         with path.open("rb") as file:
-            values = tomllib.loads(file.read(MOST_BYTES).decode())
+            content = file.read(MOST_BYTES + 1)
+        if len(content) > MOST_BYTES:
+            raise UsageError(f"train: {path} is no file of settings: expected at most {MOST_BYTES:,} bytes")
+        values = tomllib.loads(content.decode())
     except OSError as error:
         raise UsageError(f"train: cannot read {path}: {error.strerror or error}") from error
     except (ValueError, RecursionError) as error:  # TOML's and UTF-8's are ValueErrors

@@ -27,6 +27,8 @@ from mnistnet.errors import DataError
 SUFFIXES = {".png", ".jpg", ".jpeg", ".bmp", ".gif", ".webp", ".tif", ".tiff"}
 """Of pictures, in small letters."""
 TABLE, FROM_FOLDERS, FROM_NAMES = "labels.csv", "sub-folders", "file names"
+MOST_BYTES = 10_000_000
+"""Of a table; in memory an empty cell takes sixteen times its one byte."""
 LONGEST = 1_000
 """Bytes of a text file that is read as a label."""
 EXPECTED = (
@@ -194,9 +196,12 @@ def read_rows(path: Path) -> Iterator[tuple[int, dict[str, str]]]:
 def read_text(path: Path) -> str:
     """A table's text; bytes that are not UTF-8 are kept as Python keeps them in file names."""
     try:
-        data = path.read_bytes()
+        with path.open("rb") as file:
+            data = file.read(MOST_BYTES + 1)
     except OSError as error:
         raise DataError(f"cannot read {path}: {error.strerror or error}") from error
+    if len(data) > MOST_BYTES:
+        raise DataError(f"{path} is too long: expected at most {MOST_BYTES:,} bytes; divide the folder")
     if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         return data.decode("utf-16", errors="replace")
     return data.decode("utf-8-sig", errors="surrogateescape")

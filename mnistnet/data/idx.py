@@ -24,11 +24,13 @@ def parse_idx(data: bytes, *, name: str) -> Bytes:
     expected, got = math.prod(shape), len(data) - start
     if got != expected:
         wrong = "cut short" if got < expected else "too long"
-        raise DataError(f"{name} is {wrong}: expected {expected:,} bytes after the header for {shape}, got {got:,}")
+        raise DataError(
+            f"{name} is {wrong}: expected {expected:,} bytes after the header for {shape!s:.80}, got {got:,}"
+        )
     try:
         return np.frombuffer(data, np.uint8, offset=start).reshape(shape)
     except ValueError as error:  # more or larger dimensions than NumPy's arrays have
-        raise DataError(f"{name} has dimensions no array can have: {shape}") from error
+        raise DataError(f"{name} has dimensions no array can have: {shape!s:.80}") from error
 
 
 def announced_bytes(header: bytes, *, name: str) -> int:

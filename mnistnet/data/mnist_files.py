@@ -19,6 +19,12 @@ MIRRORS = (
 )
 
 
+MOST_PACKED = 20
+"""To one: pictures pack about five to one."""
+ALWAYS_UNPACKED = 60_000_000
+"""Bytes, however well they are packed, as labels in order are."""
+
+
 class MnistFile(NamedTuple):
     """One of the four files: unpacked, and packed as NAME.gz, which is how mirrors serve it."""
 
@@ -122,10 +128,15 @@ def unpacked(path: Path, *, most: int, remedy: str) -> bytes:
     try:
         with path.open("rb") as raw:
             packed = raw.peek(2)[:2] == b"\x1f\x8b"  # not by the name: browsers unpack and leave it
-            stream = gzip.GzipFile(fileobj=raw) if packed else raw
-            return stream.read(most)
+            if not packed:
+                return raw.read(most)
+            believable = max(ALWAYS_UNPACKED, MOST_PACKED * path.stat().st_size)
+            content = gzip.GzipFile(fileobj=raw).read(min(most, believable + 1))
     except (OSError, EOFError, zlib.error) as error:
         raise DataError(f"cannot read {path}: {getattr(error, 'strerror', None) or error}; {remedy}") from error
+    if len(content) > believable:
+        raise DataError(f"cannot read {path}: it unpacks to more than {MOST_PACKED} times its size; {remedy}")
+    return content
 
 
 def cache_state(folder: Path, *, verify: bool = False) -> list[CachedFile]:

@@ -161,5 +161,6 @@ def broken_is_told(path: Path) -> Iterator[None]:
         yield
     except BROKEN as error:
         raise CheckpointError(
-            f"{path} is not a whole mnistnet checkpoint: {type(error).__name__}: {error}; start again without --resume"
+            f"{path} is not a whole mnistnet checkpoint: {type(error).__name__}: {error!s:.300}; start again without "
+            "--resume"
         ) from error

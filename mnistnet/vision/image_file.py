@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from importlib import import_module
 from pathlib import Path
-from typing import NamedTuple, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 from PIL import Image
@@ -21,6 +21,14 @@ from mnistnet.vision.box import Box
 
 MAX_PIXELS = 100_000_000
 """Of a picture as it is decoded; a JPEG is decoded at a half, a quarter or an eighth where that is enough."""
+
+MAX_BYTES = 400_000_000
+"""That a decoder may hold: of some formats it has the pixels several times."""
+COPIES = {"TIFF": 2, "WEBP": 4}
+MAX_COEFFICIENTS = 600_000_000
+"""Of a JPEG that is told in several scans, over all of them: its decoder goes through all of it in each, and holds six
+bytes a pixel. Other JPEGs are decoded row by row."""
+USUAL_SCANS = 10
 
 MAX_SIDE = 65_535
 """As JPEG has it; a strip that is longer yet is no picture of a digit."""
@@ -47,8 +55,9 @@ _UPRIGHT = {
     8: Image.Transpose.ROTATE_90,
 }
 _STDERR = threading.Lock()
+_ONE_BYTE = ("1", "L", "P")
 _DEEP_MODES = ("F", "I", "I;16", "I;16B", "I;16L", "I;16N")
-_STRIP = 2**22  # pixels that are made grey at once
+_STRIP = 2**21  # pixels that are made grey at once
 _DEEP_WHITES = (1, 2**8 - 1, 2**12 - 1, 2**16 - 1, 2**32 - 1)
 
 Decoded = TypeVar("Decoded")
@@ -172,13 +181,31 @@ def _load(image: Image.Image, name: str, mode: str) -> None:
     """Decode it, a JPEG in this mode and no larger than needed. Raises PictureError if it is too large."""
     full_width, full_height = image.size
     factor = _reduction(image)
+    if image.format == "JPEG" and full_width * full_height * _scans(image) > MAX_COEFFICIENTS:
+        raise PictureError(
+            f"{name} is too large for a JPEG of several scans: {full_width} x {full_height} pixels; make it smaller, "
+            "or save it without `progressive`"
+        )
     image.draft(mode, (max(1, full_width // factor), max(1, full_height // factor)))
-    if image.width * image.height > MAX_PIXELS or max(image.size) > MAX_SIDE:
+    pixels = image.width * image.height
+    held = pixels * (1 if image.mode in _ONE_BYTE else 4) * COPIES.get(image.format or "", 1)
+    if pixels > MAX_PIXELS or held > MAX_BYTES or max(image.size) > MAX_SIDE:
         raise PictureError(
             f"{name} is too large: {full_width} x {full_height} pixels, expected at most "
-            f"{MAX_PIXELS // 1_000_000} megapixels and {MAX_SIDE:,} a side; make it smaller"
+            f"{min(MAX_PIXELS, MAX_BYTES * pixels // held) // 1_000_000} megapixels and {MAX_SIDE:,} a side; make it "
+            "smaller"
         )
     image.load()
+
+
+def _scans(image: Image.Image) -> int:
+    """How often a JPEG's decoder goes through all of it, at least USUAL_SCANS; 0 where it need not hold it."""
+    file: Any = image
+    data: bytes = file.fp.getvalue()
+    first = file.fp.tell() - 8 - 2 * file.layers  # of all colours at once
+    if "progressive" not in image.info and data[first : first + 2] == b"\xff\xda":
+        return 0
+    return max(USUAL_SCANS, data.count(b"\xff\xda"))
 
 
 def _reduction(image: Image.Image) -> int:
@@ -199,6 +226,7 @@ def _lightness(image: Image.Image, factor: int, turn: Image.Transpose | None) ->
     small = Image.new(mode, (math.ceil(image.width / factor), math.ceil(image.height / factor)))
     for top, strip in _strips(image, factor):
         small.paste(strip.convert(mode).reduce(factor), (0, top // factor))
+    image.close()  # what follows does not need its hundreds of megabytes
     if turn is not None:
         small = small.transpose(turn)
     pixels = np.asarray(small, np.float32)

@@ -9,8 +9,10 @@ import numpy as np
 import pytest
 
 from mnistnet.arrays import DIGITS, MNIST_FORMAT
+from mnistnet.data.idx import parse_idx
 from mnistnet.data.idx_set import TRANSPOSED, find_set, have_strokes, load_set, read_whole, usual_box
 from mnistnet.data.mnist import Dataset, load_sample
+from mnistnet.data.mnist_files import ALWAYS_UNPACKED, unpacked
 from mnistnet.errors import DataError
 from tests.data.sets import NAMES, SIDE, contents, idx, write_set
 
@@ -207,3 +209,18 @@ def test_mnist_itself_is_known_by_its_content(mnist_dir: Path) -> None:
     assert (dataset.name, dataset.notice) == ("mnist", "")
     with pytest.raises(DataError, match="holds MNIST itself"):
         load(mnist_dir, classes=tuple("abcdefghij"))
+
+
+def test_what_unpacks_to_very_much_more_than_it_is_is_refused(tmp_path: Path) -> None:
+    (path := tmp_path / "bomb.gz").write_bytes(gzip.compress(bytes(ALWAYS_UNPACKED + 1), 1))
+    with pytest.raises(DataError, match="it unpacks to more than 20 times its size; get another"):
+        unpacked(path, most=1 << 30, remedy="get another")
+    path.write_bytes(gzip.compress(bytes(ALWAYS_UNPACKED), 1))  # as labels in order may be
+    assert len(unpacked(path, most=1 << 30, remedy="")) == ALWAYS_UNPACKED
+
+
+@pytest.mark.parametrize("size", [0, 1])
+def test_a_wrong_shape_is_told_in_short(size: int) -> None:
+    with pytest.raises(DataError) as caught:
+        parse_idx(b"\0\0\x08\xff" + size.to_bytes(4) * 255 + b"\0", name="file")
+    assert len(str(caught.value)) < 300

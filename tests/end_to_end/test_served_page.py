@@ -18,6 +18,7 @@ from tests.end_to_end.test_drawing_page import SEVEN, STAR, THREE, Points
 
 pytestmark = pytest.mark.slow
 SPOKE = "Pixels that spoke for "
+NAMED = "Ω <img src=x onerror=alert(1)><script>"
 
 
 @pytest.fixture(scope="module")
@@ -146,8 +147,10 @@ def test_a_dropped_photo_is_read_with_its_boxes_and_what_is_none_is_told(opened:
     photo = photo_like(digits[0], np.random.default_rng(0))
     page = io.BytesIO()
     sheet.resize((640, 280), Image.Resampling.BICUBIC).point(lambda value: 255 - value).save(page, "PNG")
-    drop(opened, "a photo <b>.jpg", photo)
-    opened.wait_for("#news", "a photo <b>.jpg: 4, ")
+    drop(opened, "a <script>photo.jpg", photo)
+    opened.wait_for("#news", "a <script>photo.jpg: 4, ")
+    drop(opened, NAMED, photo)
+    opened.wait_for("#news", f"^{re.escape(NAMED)}: 4, ")
     drop(opened, "two.png", page.getvalue())
     opened.wait_for("#news", "two.png: 42, ")
     newest = opened.page.locator("article").first
@@ -185,24 +188,24 @@ def drop(opened: ServedPage, name: str, content: bytes) -> None:
 
 def test_a_correction_is_kept_counted_and_deleted(opened: ServedPage, server: Serving) -> None:
     page = opened.page
-    for label in ("7", "Ω <b>"):
+    for label in ("7", NAMED):
         for stroke in SEVEN:
             opened.draw(stroke)
         opened.wait_for("#says", "^7, ")
         page.locator("#label").fill(label)
         page.locator("#correct button").click()
         opened.wait_for("#kept", "Kept as")
-    assert opened.wait_for("#kept", "2 kept:") == "Kept as Ω <b>. 2 kept: 1 of 7, 1 of Ω <b>"
+    assert opened.wait_for("#kept", "2 kept:") == f"Kept as {NAMED}. 2 kept: 1 of 7, 1 of {NAMED}"
     kept = sorted((server.home / "personal").glob("*.png"))
     assert len(kept) == 2
     with Image.open(kept[0]) as drawing:
         assert drawing.size == (280, 280)
     page.locator("#shown").click()
-    assert page.locator("#drawings strong").all_inner_texts() == ["Ω <b>", "7"]  # the latest first
+    assert page.locator("#drawings strong").all_inner_texts() == [NAMED, "7"]  # the latest first
     whole = "() => [...document.querySelectorAll('#drawings img')].every(one => one.naturalWidth === 280)"
     page.wait_for_function(whole)
     page.get_by_label("Delete the drawing kept as 7").click()
-    assert opened.wait_for("#kept", "1 kept:") == "Deleted. 1 kept: 1 of Ω <b>"
+    assert opened.wait_for("#kept", "1 kept:") == f"Deleted. 1 kept: 1 of {NAMED}"
     assert page.evaluate("document.activeElement.id") == "kept"  # its button is gone
     page.once("dialog", lambda dialog: dialog.accept())
     page.locator("#delete-all").click()

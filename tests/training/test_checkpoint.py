@@ -114,7 +114,8 @@ def test_a_checkpoint_cut_short_is_refused(saved: Path, kept: float) -> None:
         (b'"seed": 0', b'"seed": 1.5'), (b'"epochs": 4', b'"epochs": Infinity'), (b'"number": 1', b'"number": null'),
         (b'"loss": ', b'"loss": "a", "x": '), (b'"total": ', b'"total": null, "x": '), (b'"dead": ', b'"dead": "a'),
         (b'"data_sha256": {', b'"data_sha256": 3, "x": {'), (b'"versions": {', b'"versions": [], "x": {'),
-        (b'"gradient": ', b'"gradient": Infinity, "x": '),
+        (b'"gradient": ', b'"gradient": Infinity, "x": '), (b'"epochs": [', b'"epochs": [[], '),
+        (b'"hidden": [', b'"hidden": "", "x": ['),
     ],
 )  # fmt: skip
 def test_a_checkpoint_tampered_with_is_refused(digits: Digits, saved: Path, old: bytes, new: bytes) -> None:

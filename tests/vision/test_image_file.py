@@ -238,6 +238,15 @@ def png_header(width, height):
     return b"\x89PNG\r\n\x1a\n" + header + chunk(b"IDAT", zlib.compress(bytes(100))) + chunk(b"IEND", b"")
 
 
+def several_scans(width, height, *, scans=3):
+    """A JPEG that tells one colour after the other."""
+    good = encoded(L.convert("RGB"), "JPEG")
+    frame, scan = good.index(b"\xff\xc0"), good.index(b"\xff\xda")
+    head = good[: frame + 5] + struct.pack(">HH", height, width) + good[frame + 9 : scan]
+    each = [b"\xff\xda\0\x08\x01" + bytes([number % 3 + 1]) + b"\0\0\x3f\0" + bytes(40) for number in range(scans)]
+    return head + b"".join(each) + b"\xff\xd9"
+
+
 TIFF_LZW = EXACT["TIFF LZW"]
 TIFF_RGB = encoded(L.convert("RGB"), "TIFF")
 BROKEN = {
@@ -249,6 +258,16 @@ BROKEN = {
     "huge": (png_header(50_000, 50_000), "x.png is too large: 50000 x 50000 pixels, expected at most 100 megapixels"),
     "a strip": (png_header(1, 99_000_000), "x.png is too large: 1 x 99000000 pixels, expected at most"),
     "huge GIF": (b"GIF89a" + struct.pack("<HH", 60_000, 60_000) + EXACT["GIF"][10:], "too large"),
+    "a WebP of 36 megapixels": (
+        encoded(Image.new("L", (6_000, 6_000)), "WebP", lossless=True, quality=0, method=0),
+        "x.png is too large: 6000 x 6000 pixels, expected at most 25 megapixels",
+    ),
+    "a TIFF of 64 deep megapixels": (
+        encoded(Image.new("F", (8_000, 8_000)), "TIFF", compression="tiff_adobe_deflate"),
+        "x.png is too large: 8000 x 8000 pixels, expected at most 50 megapixels",
+    ),
+    "a JPEG of several scans": (several_scans(30_000, 30_000), "too large for a JPEG of several scans: 30000 x 30000"),
+    "a JPEG of very many scans": (several_scans(4_000, 4_000, scans=50), "too large for a JPEG of several scans"),
     "header only": (EXACT["PNG grey"][:33], "damaged or truncated PNG"),
     "PNG, a byte changed": (EXACT["PNG grey"][:60] + b"\xff" + EXACT["PNG grey"][61:], "damaged or truncated PNG"),
     "TIFF, a tag's count": (TIFF_LZW.replace(b"\x02\x01\x03\x00\x01", b"\x02\x01\x03\x00\xff", 1), "TIFF"),
