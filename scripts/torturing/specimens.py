@@ -173,7 +173,7 @@ def tables() -> Sequence[bytes]:
 def configs() -> Sequence[bytes]:
     """Settings of a training."""
     return [
-        config_text(small_model().provenance, data="sample").encode(),
+        config_text(small_model().provenance, named={"data": "sample"}).encode(),
         b'recipe = "standard"\nhidden = [100, 50]\nlearning_rate = 0.1\nthreads = 1\n',
         b'hidden = [\n 5, # few\n]\noptimizer = "adam"\nsquare_decay = 1e-3\nwatch = false\ndata = """a\nb"""\n',
     ]
