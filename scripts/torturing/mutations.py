@@ -7,6 +7,7 @@ import struct
 import zipfile
 import zlib
 from collections.abc import Callable, Sequence
+from copy import deepcopy
 from typing import Any, TypeVar
 
 import numpy as np
@@ -190,7 +191,7 @@ def mutated_json(content: bytes, rng: Rng) -> bytes:
             if rng.random() < 0.1:
                 del inside[key]
             else:
-                inside[key] = chosen(VALUES, rng)
+                inside[key] = deepcopy(chosen(VALUES, rng))  # else one could come to stand in itself
             break
     return json.dumps(facts).encode()
 
