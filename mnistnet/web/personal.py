@@ -55,20 +55,15 @@ class PersonalSet:
     folder: Path
 
     def add(self, picture: bytes, label: str) -> str:
-        """Keep a PNG, instead of the same one if that was named before; its id. Raises ValueError for a label that is
-        none."""
+        """Keep a PNG; its id. Raises ValueError for a label that is none."""
         label, drawing = read_label(label), f"{time.time_ns() // 1_000:013x}{secrets.randbits(12):03x}"
-        before = self._ids()
-        if len(before) >= MOST_ENTRIES:
+        if len(self._ids()) >= MOST_ENTRIES:
             raise OutputError(f"there are {MOST_ENTRIES:,} drawings already; remove some")
         with told("keep"):
             clear_once(self.folder.absolute())
             for suffix, content in (("png", picture), ("txt", label.encode())):
                 with new_file(self._path(drawing, suffix), overwrite=False) as file:
                     file.write(content)
-        for other in before:
-            if size_of(self._path(other, "png")) == len(picture) and self.picture(other) == picture:
-                self.remove(other)
         return drawing
 
     def entries(self) -> list[Entry]:
@@ -117,14 +112,6 @@ class PersonalSet:
 
     def _path(self, drawing: str, suffix: str) -> Path:
         return self.folder / f"{drawing}.{suffix}"
-
-
-def size_of(path: Path) -> int:
-    """The bytes of a file; 0 where there is none."""
-    try:
-        return path.lstat().st_size
-    except OSError:
-        return 0
 
 
 @cache

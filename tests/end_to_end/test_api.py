@@ -69,14 +69,14 @@ def test_a_form_has_one_time_limit_and_each_of_its_pictures_an_answer(
     mnistnet: CommandLine, draw: Callable[[int], Path]
 ) -> None:
     file = io.BytesIO()
-    Image.new("L", (7_000, 7_000), 255).save(file, "PNG")  # a second or so
-    files = [("pictures", (f"{number}.png", file.getvalue())) for number in range(9)]
+    Image.new("L", (9_900, 9_900), 255).save(file, "PNG")  # half a second or so
+    files = [("pictures", (f"{number}.png", file.getvalue())) for number in range(20)]
     with serving(mnistnet.home, "--workers", 1, "--timeout", 2) as running, running.client() as asking:
         assert asking.post("/api/read", content=draw(3).read_bytes()).status_code == 200
         began = time.monotonic()
         answers = asking.post("/api/read", files=files).json()
         assert time.monotonic() - began < 8
-    assert [answer["file"] for answer in answers] == [f"{number}.png" for number in range(9)]
+    assert [answer["file"] for answer in answers] == [f"{number}.png" for number in range(20)]
     assert "send fewer pictures" in answers[-1]["error"]
     assert "error" not in answers[0]
 

@@ -109,14 +109,6 @@ def test_what_is_no_drawing_is_neither_shown_nor_removed_nor_waited_for(tmp_path
         assert personal.picture(junk) is None
 
 
-def test_a_drawing_that_is_named_again_has_the_later_name(tmp_path: Path) -> None:
-    personal = PersonalSet(tmp_path / "personal")
-    personal.add(PNG + b"one", "3")
-    other = personal.add(PNG + b"two", "3")
-    last = personal.add(PNG + b"one", "8")
-    assert personal.entries() == [Entry(last, "8"), Entry(other, "3")]
-
-
 @pytest.mark.parametrize(
     ("text", "label"), [("7", "7"), (" cat ", "cat"), ("e\u0301", "\xe9"), ("数字", "数字"), ("x" * 40, "x" * 40)]
 )
