@@ -3,7 +3,7 @@
 python scripts/check_lowest.py
 python scripts/check_lowest.py tests/vision tests/end_to_end/test_predict.py
 
-It takes about 4 minutes on two cores, half of them to install.
+It takes some minutes: 11 on two cores that others used too.
 """
 
 import os
