@@ -76,8 +76,10 @@ def run(args: argparse.Namespace) -> int:
         raise UsageError(f"teach: expected --seed to be 0 or more, got {args.seed}")
     require_room(args.run_dir, args.output, overwrite=args.force)
     path, model = find_model(args.model or untaught())
-    if args.output and args.output.resolve() == path.resolve():
-        raise UsageError(f"teach: {path} is what is taught, and is kept: name another --output")
+    if args.output or args.run_dir:
+        output = args.output or args.run_dir / MODEL
+        if output.resolve() == path.resolve():
+            raise UsageError(f"teach: {path} is what is taught, and is kept: name another --output or --run-dir")
     pictures = load_pictures(args.folder or home() / "personal", model, quiet=args.quiet)
     old = obtain_tested(model, args, path=str(path))
     lesson, settings = make_lesson(model, pictures, old), settings_for(model, pictures, seed=args.seed)
