@@ -186,7 +186,7 @@ def as_stranger() -> list[str] | None:
     if os.geteuid():
         return []
     become = ["setpriv", f"--reuid={STRANGER}", "--clear-groups"]
-    return become if done([*become, sys.executable, "-c", "import mnistnet.commands"]) else None
+    return become if done([*become, sys.executable, "-P", "-c", "import mnistnet.commands"]) else None
 
 
 def streams(budget: Budget, workplace: Path) -> Outcome:
