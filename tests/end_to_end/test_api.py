@@ -81,6 +81,13 @@ def test_a_form_has_one_time_limit_and_each_of_its_pictures_an_answer(
     assert "error" not in answers[0]
 
 
+def test_answers_do_not_wait_to_be_sent(client: httpx.Client) -> None:
+    began = time.monotonic()
+    for _ in range(50):
+        assert client.get("/healthz").status_code == 200
+    assert time.monotonic() - began < 1.5  # 40 ms each where the end of an answer waits for its beginning's receipt
+
+
 def test_other_sites_may_be_allowed(mnistnet: CommandLine, draw: Callable[[int], Path]) -> None:
     friend, picture = "https://friend.example", draw(3).read_bytes()
     with (

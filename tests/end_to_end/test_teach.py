@@ -86,6 +86,7 @@ def test_what_it_came_to_can_be_used_and_checked(taught: tuple[CommandLine, Path
     assert "pictures of my slant" in mnistnet("report", "last").stdout
 
 
+@pytest.mark.slow
 def test_the_same_file_twice_from_what_was_named_on_the_page(before: tuple[CommandLine, Path], tmp_path: Path) -> None:
     mnistnet = CommandLine(tmp_path)
     personal = PersonalSet(tmp_path / "personal")

@@ -59,6 +59,7 @@ def careless(folder: Path) -> int:
     return 0
 
 
+@pytest.mark.slow
 def test_what_is_written_carelessly_is_found_out() -> None:
     def require_whole(folder: Path) -> None:
         for path in folder.glob("*.txt"):
