@@ -3,19 +3,17 @@
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from functools import reduce
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from mnistnet.arrays import Floats, Labels
-from mnistnet.data.idx_set import have_strokes
 from mnistnet.data.mnist import Dataset, Examples, joined, split
 from mnistnet.evaluation.calibration import Judgement, judge, tested_calibration
 from mnistnet.evaluation.metrics import confusion_matrix
 from mnistnet.model_file import Model
 from mnistnet.nn.losses import network_loss
 from mnistnet.nn.network import Network, Params, forward, new_params
-from mnistnet.training.augmentation import Warps, warped
 from mnistnet.training.calibrating import calibrate
 from mnistnet.training.environment import versions
 from mnistnet.training.recipes import WARPS
@@ -30,11 +28,16 @@ TEACHING = Settings(
     optimizer="adam",
     learning_rate=0.0003,
     average=0.99,
+    rotation=10.0,
+    scale=0.12,
+    shear=0.12,
+    shift=1.0,
+    elastic=0.7,
     validation=0.0,
     watch=False,
 )
-OF_A_HAND = Warps(rotation=10, scale=0.12, shear=0.12, shift=1, field=0.7)
-"""What other pictures of the same hand are like, where the model was not trained on warps that all pictures get."""
+"""Old images are warped as the new ones are, whatever was done in training: where only the new ones were, errors on
+other pictures of the same hands fell by 10 and 23 %, instead of 57 and 69 % (two sources, 20 splits each)."""
 NEW_CLASSES_RATE = 0.001
 OLD_IMAGES, NEW_IMAGES = 16_000, 4_000
 """In each epoch; where there are fewer, again and again, each time warped otherwise."""
@@ -87,13 +90,15 @@ def make_lesson(model: Model, pictures: Dataset, old: Dataset) -> Lesson:
 
 
 def settings_for(model: Model, pictures: Dataset, *, seed: int) -> Settings:
-    """How a model is taught: with the loss and the warps that it was trained with; further where it is to know new
-    classes."""
+    """How a model is taught: with the loss that it was trained with; further where it is to know new classes; what is
+    no handwriting is not warped."""
     trained = Settings.from_json(model.provenance.settings)
-    same = {name: getattr(trained, name) for name in ("loss", "other_hands", *WARPS)}
+    named: dict[str, Any] = {"loss": trained.loss, "other_hands": trained.other_hands, "seed": seed}
     if len(pictures.classes) > len(model.classes):
-        same["learning_rate"] = NEW_CLASSES_RATE
-    return TEACHING.changed(same | {"output_activation": model.network.output, "seed": seed})
+        named["learning_rate"] = NEW_CLASSES_RATE
+    if not pictures.has_strokes:
+        named |= dict.fromkeys(WARPS, 0.0)
+    return TEACHING.changed(named | {"output_activation": model.network.output})
 
 
 def widened(network: Network, params: Params, classes: int) -> tuple[Network, Params]:
@@ -146,8 +151,6 @@ def learn(network: Network, params: Params, lesson: Lesson, settings: Settings) 
     rng = np.random.default_rng(settings.seed)
     old = chosen_rows(lesson.old, np.resize(rng.permutation(len(lesson.old.labels)), OLD_IMAGES))
     new = chosen_rows(lesson.new, np.resize(rng.permutation(len(lesson.new.labels)), NEW_IMAGES))
-    if not settings.warps and have_strokes(lesson.new.images):
-        new = Examples(warped(new.images, OF_A_HAND, rng=rng), new.labels)
     train = joined(with_other_hands(old, settings, rng=rng), new)
     state = new_state(network, settings, train, rng=rng)
     for flat in (state.params.flat, state.average):

@@ -12,7 +12,6 @@ from mnistnet.evaluation.calibration import judge
 from mnistnet.model_file import Model, load_model, save_model
 from mnistnet.nn.network import forward
 from mnistnet.training import run
-from mnistnet.training.augmentation import Warps
 from mnistnet.training.settings import Settings
 from mnistnet.training.teaching import (
     TEACHING,
@@ -165,11 +164,9 @@ def test_the_model_carries_what_it_was_taught(model, taught, lesson, pictures, t
     np.testing.assert_allclose(again.probabilities, judgement.probabilities, atol=1e-6)
 
 
-def test_all_is_warped_as_in_training(model, pictures) -> None:
-    assert settings_for(model, pictures, seed=0).warps is None
-    trained = Settings.from_json(model.provenance.settings).changed({"rotation": 9.0})
-    other = replace(model, provenance=replace(model.provenance, settings=trained.resolved()))
-    assert settings_for(other, pictures, seed=0).warps == Warps(rotation=9)
+def test_no_handwriting_is_not_warped(model, pictures) -> None:
+    assert settings_for(model, pictures, seed=0).warps == TEACHING.warps
+    assert settings_for(model, replace(pictures, has_strokes=False), seed=0).warps is None
 
 
 def test_pictures_are_not_learned_where_that_costs_too_much_of_the_old(model, pictures, lesson) -> None:
