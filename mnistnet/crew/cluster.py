@@ -52,6 +52,7 @@ class ClusterCrew(Generic[Job, Answer]):
         self.client = connect(address)
         try:
             require_same_versions(self.client, address)
+            self.size = sum(self.client.nthreads().values())
             self.client.subscribe_topic(self.topic, lambda event: self.events.put(tuple(event[1])))
             self.pool = self.client.get_executor(pure=False)
             with warnings.catch_warnings(action="ignore", category=UserWarning):  # that a model is large
@@ -60,11 +61,6 @@ class ClusterCrew(Generic[Job, Answer]):
         except BaseException:
             self.client.close()
             raise
-
-    @property
-    def size(self) -> int:
-        """Of all workers that are there now."""
-        return sum(self.client.nthreads().values())
 
     def __enter__(self) -> Self:
         return self
@@ -97,12 +93,12 @@ class ClusterCrew(Generic[Job, Answer]):
         return ours
 
     def _watch(self) -> None:
-        """Give up all that is under way when there has been no worker for long."""
+        """Keep count of the workers; give up all that is under way when there has been none for long."""
         last_seen = time.monotonic()
         while not self.closing.wait(WATCH_SECONDS):
             with suppress(Exception):  # the scheduler is gone, too: then all is cancelled
-                if self.client.nthreads():
-                    last_seen = time.monotonic()
+                if threads := sum(self.client.nthreads().values()):
+                    self.size, last_seen = threads, time.monotonic()
             if time.monotonic() - last_seen > WORKER_SECONDS:
                 for future in list(self.under_way):
                     with suppress(InvalidStateError):
