@@ -108,6 +108,7 @@ def run(args: argparse.Namespace) -> int:
         output = args.output.absolute() if args.output else folder / MODEL
         report = save_run(new, output, judgement, old, folder, config=None, started=started, overwrite=args.force)
         result |= {"model": report["model"], "run": str(folder), "is_usual": new.is_usual}
+        result["after"] = count_right(new.network, new.params, lesson, old)  # rounded, where the model's were
     print(json.dumps(result) if args.json else describe(result, report))
     return 0
 
