@@ -3,7 +3,7 @@
 import os
 import signal
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 
@@ -48,6 +48,31 @@ def test_a_picture_over_which_a_process_breaks_down_costs_one_row() -> None:
         assert ("broke down over it" in row) == broke_down
         assert row.endswith(f"error {number}") != broke_down
     assert sum(answer.pictures for answer in answers) == sum(answer.errors for answer in answers) == 100
+
+
+class Fatal:
+    """Larger than a pipe holds, and the end of each process that takes it in."""
+
+    def __init__(self) -> None:
+        self.content = bytes(1 << 20)
+
+    def __reduce__(self) -> tuple[Callable[[int], None], tuple[int], dict[str, bytes]]:
+        return os._exit, (1,), self.__dict__
+
+    def __call__(self) -> Desk:
+        raise AssertionError
+
+
+@posix
+def test_processes_that_end_while_they_start_are_told() -> None:
+    duty: Duty[Desk, Batch, Rows] = Duty(Fatal(), read_batch)
+    crew: BulkCrew
+    signal.setitimer(signal.ITIMER_REAL, 60)  # it once waited for ever
+    try:
+        with open_crew(duty, workers=2) as crew, pytest.raises(ClusterError, match="before they read anything"):
+            list(read_in_order(crew, numbered(1)))
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
 
 
 @pytest.mark.slow

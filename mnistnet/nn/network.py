@@ -96,8 +96,9 @@ def new_params(network: Network, *, dtype: DTypeLike = np.float32, flat: Floats 
 
 
 def params_over(flat: Floats, network: Network) -> Params:
-    """A network's parameters as views into flat."""
-    return new_params(network, flat=flat)
+    """A network's parameters as views into flat, or into a copy where that lies askew, as in a message it may: then
+    each product would copy them."""
+    return new_params(network, flat=np.require(flat, requirements=["ALIGNED"]))
 
 
 def initial_params(network: Network, *, rng: np.random.Generator, initializer: str | None = None) -> Params:

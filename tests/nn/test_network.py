@@ -248,6 +248,17 @@ def test_unknown_functions_are_refused() -> None:
         Network((2, 2), output="relu")
 
 
+def test_of_a_vector_that_lies_askew_in_a_message_a_copy_is_taken() -> None:
+    network = Network((4, 3, 2))
+    params, parts = random_params(network, np.random.default_rng(0)), []
+    pickled = pickle.dumps(params, protocol=5, buffer_callback=parts.append)
+    message = b"askew" + parts[0].raw()
+    other = pickle.loads(pickled, buffers=[memoryview(message)[5:]])
+    assert not np.frombuffer(memoryview(message)[5:], np.float32).flags.aligned
+    assert other.flat.flags.aligned
+    np.testing.assert_array_equal(other.flat, params.flat)
+
+
 @pytest.mark.parametrize("batch_norm", [True, False])
 @pytest.mark.parametrize("bias", [True, False])
 @pytest.mark.parametrize("sizes", [(4, 3), (4, 3, 5, 2)])
