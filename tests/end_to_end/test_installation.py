@@ -13,6 +13,8 @@ import pytest
 from mnistnet.data.mnist import load_sample
 from mnistnet.model_file import load_model
 from tests.end_to_end.conftest import CommandLine
+from tests.export.test_from_onnx import PLAIN
+from tests.export.test_from_onnx import save as save_as_onnx
 
 pytestmark = [
     pytest.mark.slow,
@@ -67,6 +69,7 @@ def test_every_command_of_the_readme_does_what_it_says(checkout: CommandLine, dr
             (folder / name).mkdir(parents=True, exist_ok=True)
             shutil.copy(draw(number), folder / name)
     shutil.copy(next((folder / "my_letters" / "a").iterdir()), folder / "letter.png")
+    save_as_onnx(PLAIN, folder / "theirs.onnx")
     shown = {}
     for line in OTHERS:
         done = run(line, folder)
