@@ -3,12 +3,13 @@
 import json
 import random
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
 from mnistnet.arrays import Floats, Labels
@@ -16,7 +17,7 @@ from mnistnet.data.mnist import Dataset, load_sample
 from mnistnet.evaluation.calibration import judge
 from mnistnet.model_file import load_model
 from mnistnet.nn.losses import softmax_cross_entropy
-from mnistnet.nn.network import Network, Params, backward, forward, initial_params, probabilities
+from mnistnet.nn.network import Network, Params, backward, forward, initial_params, params_over, probabilities
 from mnistnet.nn.optimizers import Sgd
 from mnistnet.training.environment import usable_cores
 from mnistnet.training.run import train_network
@@ -142,11 +143,10 @@ def against_float64(seed: int) -> str:
     inputs = rng.random((batch, network.sizes[0]), np.float32)
     labels = rng.integers(0, network.sizes[-1], batch)
     rate = float(rng.choice([0.01, 0.1, 0.5]))
-    exact = float64_step(network, params, inputs.astype(np.float64), labels, rate)
-    ours = our_step(network, params, inputs, labels, rate)
-    # at the kink of a ReLU, the last digit of a sum decides on which side its slope is taken
-    compared = Step._fields if network.activation == "tanh" else ("logits", "loss")
-    apart = {name: distance(getattr(ours, name), getattr(exact, name)) for name in compared}
+    before = params_over(params.flat.copy(), network)
+    ours, positive = our_step(network, params, inputs, labels, rate)
+    exact = float64_step(network, before, inputs.astype(np.float64), labels, rate, positive)
+    apart = {name: distance(getattr(ours, name), getattr(exact, name)) for name in Step._fields}
     wrong = {name: value for name, value in apart.items() if not value <= TOLERANCE}
     return f"seed {seed}, {network.activation} {network.sizes}, batch {batch}: {wrong}" if wrong else ""
 
@@ -156,27 +156,43 @@ def distance(ours: Floats | float, exact: Floats | float) -> float:
     return float(np.max(np.abs(np.asarray(ours) - exact)) / max(1.0, float(np.max(np.abs(exact)))))
 
 
-def our_step(network: Network, params: Params, inputs: Floats, labels: Labels, rate: float) -> Step:
-    """The engine's; params are changed."""
+def our_step(
+    network: Network, params: Params, inputs: Floats, labels: Labels, rate: float
+) -> tuple[Step, list[NDArray[np.bool_]]]:
+    """The engine's, and which values of each hidden layer are positive; params are changed."""
     logits, tape = forward(network, params, inputs)
-    before = logits.copy()
+    before, positive = logits.copy(), [layer.outputs > 0 for layer in tape[:-1]]
     loss, grad = softmax_cross_entropy(logits, labels)
     Sgd(params).step(params, backward(network, params, tape, grad), learning_rate=rate)
-    return Step(before, loss, params.flat)
+    return Step(before, loss, params.flat), positive
 
 
-def float64_step(network: Network, params: Params, inputs: Floats, labels: Labels, rate: float) -> Step:
-    """The same in float64, from the formulas, an example at a time."""
+def float64_step(
+    network: Network,
+    params: Params,
+    inputs: Floats,
+    labels: Labels,
+    rate: float,
+    positive: Sequence[NDArray[np.bool_]],
+) -> Step:
+    """The same in float64, from the formulas, an example at a time.
+
+    At the kink of a ReLU the last digit of a sum decides on which side its slope is taken: there, where the sum is less
+    than the tolerance, it is that of the values which are positive.
+    """
     weights = [layer.weights.astype(np.float64) for layer in params.layers]
     biases = [np.zeros(w.shape[1]) if b is None else b.astype(np.float64) for w, b, _ in params.layers]
     slopes = [np.zeros_like(w) for w in weights]
     bias_slopes = [np.zeros_like(b) for b in biases]
     all_logits, loss, smooth = [], 0.0, network.activation == "tanh"
-    for x, label in zip(inputs, labels, strict=True):
-        values = [x]
+    for number, (x, label) in enumerate(zip(inputs, labels, strict=True)):
+        values, factors = [x], [np.ones_like(x)]
         for w, b in zip(weights[:-1], biases[:-1], strict=True):
             sums = values[-1] @ w + b
             values.append(np.tanh(sums) if smooth else np.maximum(sums, 0))
+            at_kink = np.abs(sums) < TOLERANCE
+            relu_slope = np.where(at_kink, positive[len(values) - 2][number], sums > 0)
+            factors.append(1 - values[-1] ** 2 if smooth else relu_slope)
         logits = values[-1] @ weights[-1] + biases[-1]
         log_total = np.logaddexp.reduce(logits)
         loss += log_total - logits[label]
@@ -185,7 +201,7 @@ def float64_step(network: Network, params: Params, inputs: Floats, labels: Label
         for depth in reversed(range(len(weights))):
             slopes[depth] += np.outer(values[depth], delta)
             bias_slopes[depth] += delta
-            delta = (weights[depth] @ delta) * (1 - values[depth] ** 2 if smooth else values[depth] > 0)
+            delta = (weights[depth] @ delta) * factors[depth]
         all_logits.append(logits)
     steps = [
         part - rate / len(labels) * slope
