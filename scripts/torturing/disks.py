@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 
+from mnistnet.errors import MnistnetError
 from torturing import Budget, Outcome
 from torturing.jobs import (
     JOBS,
@@ -53,8 +54,10 @@ def full_disk(budget: Budget, workplace: Path) -> Outcome:
     rng = random.Random(budget.seed)
     for job in JOBS:
         with copy_of(workplace) as place:
-            finish(start(command(job.arguments), place))
+            ran = finish(start(command(job.arguments), place))
             sizes = sizes_below(place / "out", place / "home")
+        if not sizes:
+            raise MnistnetError(f"{job.name} is no trial: it wrote nothing, and ended so: {ran}")
         limits = {0, *(size - 1 for size in sizes), *(rng.randrange(size) for size in sizes)}
         cases += [partial(on_full_disk, workplace, job, size) for size in sorted(limits)]
         cases += [partial(on_small_disk, workplace, job, size // 2) for size in (max(sizes), sum(sizes))]

@@ -29,6 +29,8 @@ MNIST = os.environ.get("MNISTNET_TEST_MNIST", "")
 LONGEST = 120.0
 """Seconds that a command may take; it hangs after them."""
 STATUSES = (0, 1, 2, 130)
+SIGNS = 24
+"""Of each class; of a few none would be read better, and nothing written."""
 SMALL = "--data sample --recipe quick --hidden 4 --epochs 1"
 
 
@@ -76,9 +78,10 @@ def make_workplace(folder: Path) -> Path:
     for number in range(6):
         pixels = (255 - 255 * sample.images[number].reshape(28, 28)).astype(np.uint8)
         Image.fromarray(pixels).resize((56, 56)).save(folder / f"pictures/{sample.labels[number]}_{number}.png")
-        for sign in ("cross", "ring"):
-            draw_sign(sign, number).save(folder / f"signs/{sign}/{number}.png")
     Image.new("L", (56, 56), 255).save(folder / "pictures/8_0.png")
+    for number in range(SIGNS):
+        for sign in ("cross", "ring"):
+            draw_sign(sign, number % 15).rotate(number, fillcolor=255).save(folder / f"signs/{sign}/{number}.png")
     return folder
 
 
