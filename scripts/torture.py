@@ -9,6 +9,7 @@ import argparse
 import importlib
 import json
 import sys
+from collections import Counter
 from collections.abc import Sequence
 
 try:
@@ -76,8 +77,9 @@ def run(args: argparse.Namespace) -> int:
 
 def row(outcome: Outcome) -> str:
     """A row of the table."""
-    result = f"{len(outcome.failures):,} failed" if outcome.failures else "held"
-    return f"| {outcome.promise} | {outcome.tried} | {outcome.cases:,} | {result} |"
+    result = f"{len(outcome.failures):,} failed" if outcome.failures else "held" if outcome.cases else "not tried"
+    left_out = [f"left out: {count:,}, needs {what}" for what, count in Counter(outcome.left_out).items()]
+    return f"| {outcome.promise} | {outcome.tried} | {outcome.cases:,} | {'; '.join([result, *left_out])} |"
 
 
 if __name__ == "__main__":

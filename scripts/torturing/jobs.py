@@ -20,12 +20,11 @@ from mnistnet.data.mnist import load_sample
 from mnistnet.errors import MnistnetError
 from mnistnet.model_file import load_model
 from mnistnet.training.checkpoint import read_checkpoint
-from torturing import Budget
+from torturing import Budget, CannotTryError
+from torturing.mirror import MNIST
 
 GOLDEN = Path(__file__).parents[2] / "tests" / "golden"
 """Small models, one of each version of the file's format."""
-MNIST = os.environ.get("MNISTNET_TEST_MNIST", "")
-"""A folder with MNIST's four files; "" where there is none at hand."""
 LONGEST = 120.0
 """Seconds that a command may take; it hangs after them."""
 STATUSES = (0, 1, 2, 130)
@@ -196,17 +195,22 @@ def copy_of(workplace: Path) -> Iterator[Path]:
         yield Path(shutil.copytree(workplace, Path(folder) / "place"))
 
 
-def in_turn(cases: list[Callable[[], str]], budget: Budget, *, least: int) -> tuple[int, list[str]]:
-    """Run the cases, in an order drawn by the seed, until the time is up; how many, and what was wrong."""
+def in_turn(cases: list[Callable[[], str]], budget: Budget, *, least: int) -> tuple[int, list[str], list[str]]:
+    """Run the cases, in an order drawn by the seed, until the time is up; how many were tried, what was wrong, and what
+    the others need that could not be."""
     random.Random(budget.seed).shuffle(cases)
-    failures, tried = [], 0
+    failures, left_out, tried = [], [], 0
     for case in cases:
         if tried >= least and not budget.is_left():
             break
+        try:
+            wrong = case()
+        except CannotTryError as error:
+            left_out.append(str(error))
+            continue
         tried += 1
-        if wrong := case():
-            failures.append(wrong)
-    return tried, failures
+        failures += [wrong] if wrong else []
+    return tried, failures, left_out
 
 
 def contents(folder: Path) -> dict[str, bytes]:
