@@ -23,6 +23,7 @@ from torturing.jobs import (
     in_turn,
     limited,
     make_workplace,
+    sizes_below,
     start,
 )
 from torturing.mounts import read_only, small_disk
@@ -44,11 +45,6 @@ def run(budget: Budget) -> Iterator[Outcome]:
             yield trial(budget.share(1 / len(trials)), make_workplace(Path(folder)))
 
 
-def sizes_below(*folders: Path) -> list[int]:
-    """The sizes of all files."""
-    return sorted({path.stat().st_size for folder in folders for path in folder.rglob("*") if path.is_file()})
-
-
 def full_disk(budget: Budget, workplace: Path) -> Outcome:
     """A limit on a file's size just below that of each file that a command writes, and at random below it."""
     cases: list[Callable[[], str]] = []
@@ -56,10 +52,10 @@ def full_disk(budget: Budget, workplace: Path) -> Outcome:
     for job in JOBS:
         with copy_of(workplace) as place:
             finish(start(command(job.arguments), place))
-            sizes = sizes_below(place / "out", place / "home")
+            sizes = sizes_below(place)
         limits = {0, *(size - 1 for size in sizes), *(rng.randrange(size) for size in sizes)}
         cases += [partial(on_full_disk, workplace, job, size) for size in sorted(limits)]
-        cases += [partial(on_small_disk, workplace, job, size // 2) for size in (max(sizes), sum(sizes))]
+        cases += [partial(on_small_disk, workplace, job, size // 2) for size in {*sizes[-1:], sum(sizes)} - {0}]
     counts = in_turn(cases, budget, least=len(JOBS))
     how = "a limit at the size of each file, and a tmpfs, on each command; then again with room"
     return Outcome("A full disk costs no file that was there, and the same command goes on", how, *counts)

@@ -76,7 +76,7 @@ def make_workplace(folder: Path) -> Path:
         pixels = (255 - 255 * sample.images[number].reshape(28, 28)).astype(np.uint8)
         Image.fromarray(pixels).resize((56, 56)).save(folder / f"pictures/{sample.labels[number]}_{number}.png")
         for sign in ("cross", "ring"):
-            draw_sign(sign, number).save(folder / f"signs/{sign}/{number}.png")
+            draw_sign(sign, number).save(folder / f"signs/{sign}/{sign}_{number}.png")  # {number}.png is a digit
     Image.new("L", (56, 56), 255).save(folder / "pictures/8_0.png")
     return folder
 
@@ -233,4 +233,15 @@ def after_failure(ran: Ran, place: Path) -> str:
 def after_room(place: Path, job: Job) -> str:
     """What is wrong after the same command once more."""
     ran = finish(start(command(forced(job)), place))
-    return trouble(ran, statuses=(0,)) or "; ".join(broken_files(place))
+    return trouble(ran, statuses=(0,)) or "; ".join(broken_files(place)) or unwritten(place)
+
+
+def unwritten(place: Path) -> str:
+    """What is wrong where a job that had room left nothing: no trial of it would be one."""
+    return "" if sizes_below(place) else "nothing is written"
+
+
+def sizes_below(place: Path) -> list[int]:
+    """The sizes of all files that a job wrote and that are not empty."""
+    paths = [path for name in ("out", "home") for path in (place / name).rglob("*") if path.is_file()]
+    return sorted({path.stat().st_size for path in paths} - {0})

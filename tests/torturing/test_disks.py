@@ -11,9 +11,21 @@ import pytest
 if sys.platform == "win32":
     pytest.skip("limits, mounts and terminals are POSIX's", allow_module_level=True)
 
-from torturing import Budget, CannotTryError, Outcome
+from torturing import Budget, CannotTryError, Outcome, Part
 from torturing.disks import in_read_only, on_full_disk, on_small_disk, with_failing_call
-from torturing.jobs import JOBS, Ran, broken_files, command, finish, in_turn, make_workplace, start, trouble
+from torturing.jobs import (
+    JOBS,
+    Ran,
+    after_room,
+    broken_files,
+    command,
+    copy_of,
+    finish,
+    in_turn,
+    make_workplace,
+    start,
+    trouble,
+)
 from torturing.neighbours import one_cache, one_set, one_wins
 from torturing.surroundings import PLACED, at_date, at_path, in_way, without_home
 
@@ -113,6 +125,25 @@ def test_files_of_any_date_will_do(workplace: Path, date: str) -> None:
 def test_the_trials_know_trouble(ran: Ran, said: str) -> None:
     assert trouble(ran).startswith(said)
     assert bool(trouble(ran)) == bool(said)
+
+
+def test_a_trial_that_breaks_down_itself_has_failed() -> None:
+    from torture import outcomes_of
+
+    def broken(budget: Budget) -> Iterator[Outcome]:
+        yield Outcome("Safe", "shaken", budget.seed, [])
+        raise ValueError("it is not there")
+
+    fine, failed = outcomes_of(Part("disks", broken), Budget(1, 0))
+    assert (fine.failures, len(failed.failures)) == ([], 1)
+    assert "ValueError: it is not there" in failed.failures[0]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", JOB)
+def test_each_job_writes_something_that_a_disk_may_refuse(workplace: Path, name: str) -> None:
+    with copy_of(workplace) as place:
+        assert after_room(place, JOB[name]) == ""
 
 
 def test_what_could_not_be_tried_is_counted_apart() -> None:
