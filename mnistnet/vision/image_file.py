@@ -129,7 +129,7 @@ def _read_file(path: Path, name: str) -> bytes:
             _recognise(head, name)  # before reading the rest of what may be a huge file of another kind
             require_size(file, MAX_BYTES)
             if not file.seekable():  # a pipe
-                return head + file.read()
+                return head + file.read(MAX_BYTES)
         return path.read_bytes()  # at once: of pieces that are put together there are two
     except OSError as error:
         raise PictureError(f"cannot read {name}: {error.strerror or error}") from error
