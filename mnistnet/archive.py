@@ -6,6 +6,7 @@ The same content gives the same file, byte for byte. `numpy.load` opens it too.
 import io
 import json
 import math
+import struct
 import tokenize
 import warnings
 import zipfile
@@ -13,7 +14,7 @@ import zlib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import UnionType
-from typing import Any, Union, get_args, get_origin, get_type_hints
+from typing import Any, BinaryIO, Union, get_args, get_origin, get_type_hints
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,9 +27,13 @@ DEEPEST = 20
 MAX_JSON_BYTES = 16_000_000
 MAX_JSON_VALUES = 1_000_000
 """In memory an empty object takes thirty times its two bytes."""
+MAX_DIRECTORY_BYTES = 100_000
+"""Of an archive's list of members, about 1,000 of them: a file of 20 MB may list half a million."""
 NPY_HEADER_BYTES = 1_000
 LARGEST = 1e300
 """Number in JSON."""
+END, LOCATOR_64 = "<4s4H2IH", "<4sIQI"
+"""Of a zip archive: its last record, and what stands before that where the archive is too large for it."""
 
 BROKEN = (
     *(zipfile.BadZipFile, zlib.error, tokenize.TokenError, EOFError, NotImplementedError, RuntimeError),
@@ -67,11 +72,24 @@ def write_member(archive: zipfile.ZipFile, name: str, content: bytes) -> None:
     archive.writestr(zipfile.ZipInfo(name), content)
 
 
+def open_archive(file: BinaryIO) -> zipfile.ZipFile:
+    """An archive to read, once its list of members is known to be short. Raises one of BROKEN, as all that follows."""
+    locator, end = struct.calcsize(LOCATOR_64), struct.calcsize(END)
+    file.seek(max(0, file.seek(0, io.SEEK_END) - locator - end))
+    tail = file.read()
+    signature, *_, size, _, comment = struct.unpack(END, tail[-end:].ljust(end, b"\0"))
+    if signature != b"PK\5\6" or comment or tail[:4] == b"PK\6\7":  # where zipfile would look elsewhere for the size
+        raise zipfile.BadZipFile("expected a plain zip archive to its end")
+    if size > MAX_DIRECTORY_BYTES:
+        raise ValueError(f"expected a list of members of at most {MAX_DIRECTORY_BYTES:,} bytes, got {size:,}")
+    return zipfile.ZipFile(file)
+
+
 def read_facts(archive: zipfile.ZipFile, name: str, *, kind: str, versions: Sequence[int]) -> dict[str, Any]:
     """The facts in the member name, once it is known that their `format` is kind and their `format_version` among
     versions.
 
-    Raises one of BROKEN, as all that follows.
+    Raises one of BROKEN.
     """
     if name not in archive.namelist():
         raise ValueError(f"expected a member {name}, got none")

@@ -34,6 +34,20 @@ def require_regular(path: Path) -> None:
         raise OSError(errno.EINVAL, "it is no regular file", str(path))
 
 
+def require_size(file: BinaryIO, most: int) -> None:
+    """Raise OSError where an open file has more bytes than most, of which nothing is read: it may take no disk."""
+    if (size := os.fstat(file.fileno()).st_size) > most:
+        raise OSError(errno.EFBIG, f"expected at most {most:,} bytes, got {size:,}")
+
+
+def read_at_most(path: Path, most: int) -> bytes:
+    """The bytes of a file. Raises OSError where these are more than most, and where it is no regular file."""
+    require_regular(path)
+    with path.open("rb") as file:
+        require_size(file, most)
+        return file.read()
+
+
 def require_writable(path: Path, *, overwrite: bool, instead: str = "choose another name") -> None:
     """Raise OutputError if new_file(path) is bound to fail, so that a long job can say so before it starts."""
     require_free(path, overwrite=overwrite, instead=instead)

@@ -8,17 +8,16 @@ Whatever training did to the inputs or inside the network is folded into these: 
 same training gives the same file, byte for byte: no clock and no path goes into it.
 """
 
-import zipfile
 from dataclasses import asdict, dataclass, field, fields
 from itertools import pairwise
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from mnistnet.archive import BROKEN, fill_arrays, narrowest, read_facts, require_types, write_archive
+from mnistnet.archive import BROKEN, fill_arrays, narrowest, open_archive, read_facts, require_types, write_archive
 from mnistnet.arrays import DIGITS, MNIST_FORMAT, Floats, ImageFormat, require_format
 from mnistnet.data.class_names import require_names
 from mnistnet.errors import ModelError
-from mnistnet.files import require_regular
+from mnistnet.files import require_regular, require_size
 from mnistnet.nn.network import Network, Params, new_params
 
 FORMAT = "mnistnet model"
@@ -29,6 +28,8 @@ pictures and classes, and before 6 none was taught."""
 CALIBRATED, NAMED = 4, 5
 MAX_PARAMS = 40_000_000
 """A model file of zeros packs a thousand to one: 40 kB take 400 MB to read."""
+MOST_BYTES = 5 * MAX_PARAMS
+"""Of a file: the parameters in float32, and room for all else."""
 MAX_COUNT = 1_000_000_000
 DETECTOR = "detector_"
 NEVER = 2.0
@@ -160,6 +161,7 @@ def load_model(path: Path) -> Model:
     try:
         require_regular(path)
         with path.open("rb") as file:
+            require_size(file, MOST_BYTES)
             return read_model(file)
     except FileNotFoundError as error:
         raise ModelError(
@@ -175,7 +177,7 @@ def load_model(path: Path) -> Model:
 
 def read_model(file: BinaryIO) -> Model:
     """The model in an open file; raises one of BROKEN where it isn't one."""
-    with zipfile.ZipFile(file) as archive:
+    with open_archive(file) as archive:
         facts = read_facts(archive, "model.json", kind=FORMAT, versions=READABLE)
         network = Network(tuple(facts["sizes"]), facts["activation"], facts["output"])
         image_format, classes = MNIST_FORMAT, DIGITS

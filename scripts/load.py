@@ -195,7 +195,8 @@ def memory_of(process: int) -> float:
         status = Path(f"/proc/{process}/status").read_text(encoding="ascii", errors="replace")
     except OSError:
         return 0
-    return 1024 * float(status.partition("VmRSS:")[2].split(maxsplit=1)[0])
+    told = status.partition("VmRSS:")[2].split(maxsplit=1)
+    return 1024 * float(told[0]) if told else 0  # one that has ended has none
 
 
 def open_files_of(process: int) -> int:

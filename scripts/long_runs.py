@@ -104,6 +104,8 @@ def watch_training(seconds: float, checkpoint_every: float) -> list[Sample]:
             log.seek(0)
             raise MnistnetError(f"the training ended with status {process.returncode}: {log.read()[-500:]}")
         print(f"training: {len(written)} checkpoints in {seconds:g} s")
+        if len(written) < seconds / checkpoint_every / 2 - 1:
+            raise MnistnetError(f"expected a checkpoint every {checkpoint_every:g} s, got {len(written)} in all")
     return samples
 
 
@@ -141,6 +143,8 @@ def sampled(server: Server, *, every: float = 1.0) -> Iterator[list[Sample]]:
 
 def grown(samples: Sequence[Sample], what: Callable[[Sample], float]) -> float:
     """By how much the median of the last third of the samples is above that of the third before it."""
+    if not any(sample.megabytes for sample in samples):
+        raise MnistnetError("memory is not told here; run it on Linux")
     third = len(samples) // 3
     if not third:
         raise MnistnetError(f"expected a run of at least 3 samples, got {len(samples)}; let it run longer")

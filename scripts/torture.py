@@ -9,7 +9,9 @@ import argparse
 import importlib
 import json
 import sys
-from collections.abc import Sequence
+import traceback
+from collections import Counter
+from collections.abc import Iterator, Sequence
 
 try:
     from mnistnet.commands import exit_status, filled_path, printable
@@ -64,7 +66,7 @@ def run(args: argparse.Namespace) -> int:
     outcomes: list[Outcome] = []
     print("| promise | how it is tried | cases | result |\n|---|---|---|---|")
     for name in args.parts:
-        for outcome in part_named(name).run(Budget(args.seed, 60 * args.minutes / len(args.parts))):
+        for outcome in outcomes_of(part_named(name), Budget(args.seed, 60 * args.minutes / len(args.parts))):
             outcomes.append(outcome)
             print(row(outcome), flush=True)
             for failure in outcome.failures[:SHOWN]:
@@ -74,10 +76,20 @@ def run(args: argparse.Namespace) -> int:
     return 1 if any(outcome.failures for outcome in outcomes) else 0
 
 
+def outcomes_of(part: Part, budget: Budget) -> Iterator[Outcome]:
+    """Those of a part; a trial that breaks down itself is one that failed, and costs the other parts nothing."""
+    try:
+        yield from part.run(budget)
+    except Exception as error:
+        told = "".join(traceback.format_exception(error)[-2:])
+        yield Outcome(f"All trials of {part.name} run", "by running them", 0, [" ".join(told.split())])
+
+
 def row(outcome: Outcome) -> str:
     """A row of the table."""
-    result = f"{len(outcome.failures):,} failed" if outcome.failures else "held"
-    return f"| {outcome.promise} | {outcome.tried} | {outcome.cases:,} | {result} |"
+    result = f"{len(outcome.failures):,} failed" if outcome.failures else "held" if outcome.cases else "not tried"
+    left_out = [f"left out: {count:,}, needs {what}" for what, count in Counter(outcome.left_out).items()]
+    return f"| {outcome.promise} | {outcome.tried} | {outcome.cases:,} | {'; '.join([result, *left_out])} |"
 
 
 if __name__ == "__main__":

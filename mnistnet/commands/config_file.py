@@ -16,7 +16,7 @@ from mnistnet.archive import fits
 from mnistnet.commands import UsageError
 from mnistnet.data.class_names import parse_names
 from mnistnet.data.mnist import Dataset
-from mnistnet.files import require_regular
+from mnistnet.files import read_at_most
 from mnistnet.model_file import Provenance
 from mnistnet.training.recipes import RECIPES
 from mnistnet.training.settings import Settings
@@ -64,12 +64,7 @@ def use_config(args: argparse.Namespace) -> dict[str, Any]:
 def read_config(path: Path) -> dict[str, Any]:
     """What a file says, each value of the type that it must have. Raises UsageError."""
     try:
-        require_regular(path)
-        with path.open("rb") as file:
-            content = file.read(MOST_BYTES + 1)
-        if len(content) > MOST_BYTES:
-            raise UsageError(f"train: {path} is no file of settings: expected at most {MOST_BYTES:,} bytes")
-        values = tomllib.loads(content.decode())
+        values = tomllib.loads(read_at_most(path, MOST_BYTES).decode())
     except OSError as error:
         raise UsageError(f"train: cannot read {path}: {error.strerror or error}") from error
     except (ValueError, RecursionError) as error:  # TOML's and UTF-8's are ValueErrors

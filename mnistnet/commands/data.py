@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from mnistnet.commands import UsageError, filled, show_error
 from mnistnet.commands.other_data import add_other_options, load_shown, sets, source_of, source_of_tests
-from mnistnet.data.idx_url import is_url
+from mnistnet.data.address import is_url
 from mnistnet.data.mnist import Dataset, load_cached, load_folder, load_sample
 from mnistnet.data.mnist_files import MIRRORS, CachedFile, cache_state, fetch_files
 from mnistnet.data.sources import SAMPLE, Source, load_source

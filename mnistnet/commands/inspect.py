@@ -15,7 +15,6 @@ With `--json` it prints one line with what the page says: what `predict --json` 
 
 import argparse
 import json
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +23,7 @@ from mnistnet.commands.browser import open_page
 from mnistnet.commands.gallery import cut_name
 from mnistnet.commands.inside_page import make_page, tell_change
 from mnistnet.commands.models import describe_model, find_model
-from mnistnet.commands.predict import answer
+from mnistnet.commands.predict import answer, standard_input
 from mnistnet.files import require_writable, write_text
 from mnistnet.inspection import DigitInside, look_inside
 from mnistnet.model_file import Model
@@ -67,7 +66,7 @@ def run(args: argparse.Namespace) -> int:
     """Write the page, and tell what is on it."""
     path = page_path(args)
     require_writable(path, overwrite=args.force)
-    source = (sys.stdin.buffer.read() if sys.stdin else b"") if args.picture == "-" else Path(args.picture)
+    source = standard_input() if args.picture == "-" else Path(args.picture)
     model_path, model = find_model(args.model)
     inspection = Reader(model, single=args.single).inspect(source, name=args.picture)
     colours = open_colours(source, name=args.picture)

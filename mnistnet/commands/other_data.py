@@ -7,9 +7,9 @@ from pathlib import Path
 from mnistnet.arrays import LEAST_SIDE, MOST_SIDE, SIDE
 from mnistnet.commands import UsageError, show_error
 from mnistnet.commands.options import OPTIONS, named_settings, require_usable_with
+from mnistnet.data.address import is_url
 from mnistnet.data.class_names import parse_names
 from mnistnet.data.idx_set import TRANSPOSED, find_set
-from mnistnet.data.idx_url import is_url
 from mnistnet.data.mnist import Dataset
 from mnistnet.data.sources import SAMPLE, Source, load_source
 from mnistnet.errors import DataError

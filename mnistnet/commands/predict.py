@@ -17,6 +17,7 @@ from mnistnet.data.picture_sources import content_of, find_picture_sources
 from mnistnet.errors import OutputError, PictureError
 from mnistnet.files import require_writable, write_text
 from mnistnet.reader import Reader, Reading, percent
+from mnistnet.vision.image_file import MAX_BYTES
 
 CLOSE = 0.1
 """A runner-up of at least this probability is told."""
@@ -129,10 +130,15 @@ def read_all(inputs: list[str], read: Read) -> Iterator[Reading]:
 def read_one(text: str, read: Read) -> Iterator[Reading]:
     """The readings for one argument."""
     if text == "-":
-        yield read(sys.stdin.buffer.read() if sys.stdin else b"", name="-")
+        yield read(standard_input(), name="-")
         return
     for name, error in find_picture_sources(text):
         yield Reading(name, error=error) if error else read_source(name, read)
+
+
+def standard_input() -> bytes:
+    """What is piped in, which may never end: no more of it than a picture may have."""
+    return sys.stdin.buffer.read(MAX_BYTES) if sys.stdin else b""
 
 
 def read_source(name: str, read: Read) -> Reading:

@@ -8,10 +8,13 @@ from pathlib import Path
 
 from mnistnet.arrays import DIGITS
 from mnistnet.errors import DataError
+from mnistnet.files import read_at_most
 
 MOST_CLASSES, LONGEST_NAME = 1_000, 40
 NAMES_FILE = "classes.txt"
 """A name a line, beside a set's files."""
+MOST_BYTES = 1_000_000
+"""Of that file."""
 _FASHION = (
     *("T-shirt/top", "Trouser", "Pullover", "Dress", "Coat"),
     *("Sandal", "Shirt", "Sneaker", "Bag", "Ankle boot"),
@@ -61,7 +64,7 @@ def composed(name: str) -> str:
 def read_names(path: Path) -> tuple[str, ...]:
     """The names in a file, one a line, empty lines at the end aside. Raises DataError."""
     try:
-        return parse_names(path.read_text(encoding="utf-8-sig").rstrip().splitlines())
+        return parse_names(read_at_most(path, MOST_BYTES).decode("utf-8-sig").rstrip().splitlines())
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or str(error)
         raise DataError(f"cannot take the classes from {path}: {reason}; write one name a line") from error

@@ -10,6 +10,7 @@ from typing import TypeVar
 import requests
 
 from mnistnet import __version__
+from mnistnet.data.address import without_password
 from mnistnet.data.arriving import Arriving, OnBytes, RemoteFile
 from mnistnet.data.http_get import Limits, MirrorError, TransientError, body, open_url
 from mnistnet.errors import DownloadError
@@ -50,8 +51,7 @@ def _receive(arriving: Arriving, line: list[str], limits: Limits) -> None:
         try:
             return _from_mirror(arriving, mirror, limits)
         except MirrorError as error:
-            without_password = re.sub(r"//[^/]*@", "//", mirror)
-            failures.append(f"{without_password}: {shown_reason(error)}")
+            failures.append(f"{without_password(mirror)}: {shown_reason(error)}")
             line.remove(mirror)
             line.append(mirror)
     raise DownloadError(
@@ -62,7 +62,7 @@ def _receive(arriving: Arriving, line: list[str], limits: Limits) -> None:
 
 def shown_reason(error: DownloadError) -> str:
     """Fit for a terminal: a reason may hold what a server says, or a proxy's address with a password."""
-    text = re.sub(r"//[^/\s]*@", "//", str(error))[:300]
+    text = without_password(str(error))[:300]
     return "".join(char if char.isprintable() else "?" for char in text)
 
 

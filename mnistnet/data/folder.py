@@ -23,6 +23,7 @@ from typing import NamedTuple
 
 from mnistnet.data.labels import OF_DIGITS, LabelKind
 from mnistnet.errors import DataError
+from mnistnet.files import read_at_most
 
 SUFFIXES = {".png", ".jpg", ".jpeg", ".bmp", ".gif", ".webp", ".tif", ".tiff"}
 """Of pictures, in small letters."""
@@ -196,12 +197,9 @@ def read_rows(path: Path) -> Iterator[tuple[int, dict[str, str]]]:
 def read_text(path: Path) -> str:
     """A table's text; bytes that are not UTF-8 are kept as Python keeps them in file names."""
     try:
-        with path.open("rb") as file:
-            data = file.read(MOST_BYTES + 1)
+        data = read_at_most(path, MOST_BYTES)
     except OSError as error:
         raise DataError(f"cannot read {path}: {error.strerror or error}") from error
-    if len(data) > MOST_BYTES:
-        raise DataError(f"{path} is too long: expected at most {MOST_BYTES:,} bytes; divide the folder")
     if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         return data.decode("utf-16", errors="replace")
     return data.decode("utf-8-sig", errors="surrogateescape")

@@ -13,6 +13,7 @@ from typing import NamedTuple
 import numpy as np
 
 from mnistnet.arrays import DIGITS, LEAST_SIDE, MOST_SIDE, Bytes, Floats, ImageFormat, Labels
+from mnistnet.data.address import without_password
 from mnistnet.data.class_names import NAMES_FILE, known_names, read_names
 from mnistnet.data.idx import MOST_BYTES, parse_idx
 from mnistnet.data.mnist import Dataset, as_examples, load_folder, mnist_of
@@ -114,7 +115,8 @@ def read_whole(path: Path, *, most: int = MOST_BYTES) -> bytes:
 
 def set_name(files: SetFiles, origin: str) -> str:
     """What the set is called: by its files, by a well-known name in where it is from, or by the last part of that."""
-    parts = [part for part in re.split(r"[/\\]", origin or str(files.paths[0].parent.resolve())) if part]
+    where = without_password(origin) or str(files.paths[0].parent.resolve())
+    parts = [part for part in re.split(r"[/\\]", where) if part]
     if files.prefix:
         parts.append(files.prefix.strip("-_ "))
     name = next((part for part in reversed(parts) if known_names(part)), parts[-1] if parts else "set")

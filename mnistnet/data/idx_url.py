@@ -5,11 +5,11 @@ So they are taken over a connection that nobody else can write to, and each is w
 """
 
 import hashlib
-import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
 
+from mnistnet.data.address import without_password
 from mnistnet.data.idx import MOST_BYTES
 from mnistnet.data.idx_set import FILE_NAME, SetFiles, find_set
 from mnistnet.errors import DataError, DownloadError
@@ -19,11 +19,6 @@ if TYPE_CHECKING:
     from mnistnet.data.http_get import Limits
 
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
-
-
-def is_url(text: str) -> bool:
-    """Whether text is an address, and no path."""
-    return re.match("[a-z][a-z0-9+.-]+://", text, re.IGNORECASE) is not None
 
 
 def fetch_set(url: str, cache: Path, *, limits: "Limits | None" = None, on_bytes: "OnBytes | None" = None) -> SetFiles:
@@ -37,7 +32,7 @@ def fetch_set(url: str, cache: Path, *, limits: "Limits | None" = None, on_bytes
         for kind in ("images-idx3", "labels-idx1"):
             fetch_one([f"{prefix}{name}-{kind}-ubyte.gz" for name in part], base, folder, limits, on_bytes)
     if not (found := find_set(folder / f"{prefix}train-images-idx3-ubyte.gz")):
-        raise DataError(f"{folder} has lost its files; name {url} again")
+        raise DataError(f"{folder} has lost its files; name {without_password(url)} again")
     return found
 
 
@@ -46,11 +41,11 @@ def split_url(url: str) -> tuple[str, str]:
     try:
         scheme, host, path = urlsplit(url).scheme.lower(), urlsplit(url).hostname, urlsplit(url).path
     except ValueError as error:
-        raise DataError(f"{url} is no address: {error}") from error
+        raise DataError(without_password(f"{url} is no address: {error}")) from error
     if not host or not (scheme == "https" or (scheme == "http" and host in LOOPBACK)):
         raise DataError(
-            f"expected --data to be an https address, got {url}: no checksum of these files is known, so that over any "
-            "other nobody could tell whether they came unchanged"
+            f"expected --data to be an https address, got {without_password(url)}: no checksum of these files is "
+            "known, so that over any other nobody could tell whether they came unchanged"
         )
     match = FILE_NAME.fullmatch(unquote(path.rpartition("/")[2]))
     return (url.rpartition("/")[0], match[1]) if match else (url.rstrip("/"), "")
@@ -75,5 +70,5 @@ def fetch_one(names: list[str], base: str, folder: Path, limits: "Limits | None"
             continue
         fetch([RemoteFile(name, size, None)], [base], folder, limits=limits, on_bytes=on_bytes)
         return
-    shown = re.sub(r"//[^/]*@", "//", f"{base}/{names[0]}")  # without a password
+    shown = without_password(f"{base}/{names[0]}")
     raise DownloadError(f"cannot fetch {shown}: {failures[0]}; check the address and the connection")

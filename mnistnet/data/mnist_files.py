@@ -7,7 +7,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
+from mnistnet.data.idx import MOST_BYTES
 from mnistnet.errors import DataError
+from mnistnet.files import require_size
 
 if TYPE_CHECKING:
     from mnistnet.data.arriving import OnBytes
@@ -127,10 +129,12 @@ def unpacked(path: Path, *, most: int, remedy: str) -> bytes:
     """The first bytes of a file, unpacked, however many there are. DataError, with the remedy, if it cannot be read."""
     try:
         with path.open("rb") as raw:
+            require_size(raw, MOST_BYTES)
             packed = raw.peek(2)[:2] == b"\x1f\x8b"  # not by the name: browsers unpack and leave it
+            size = path.stat().st_size
             if not packed:
-                return raw.read(most)
-            believable = max(ALWAYS_UNPACKED, MOST_PACKED * path.stat().st_size)
+                return raw.read(min(most, size))  # most alone would be set aside for a small file, too
+            believable = max(ALWAYS_UNPACKED, MOST_PACKED * size)
             content = gzip.GzipFile(fileobj=raw).read(min(most, believable + 1))
     except (OSError, EOFError, zlib.error) as error:
         raise DataError(f"cannot read {path}: {getattr(error, 'strerror', None) or error}; {remedy}") from error
@@ -152,7 +156,7 @@ def _state(path: Path, file: MnistFile, verify: bool) -> CachedFile:
 
 def _is_right(path: Path, file: MnistFile) -> bool:
     try:
-        data = path.read_bytes()
+        data = path.read_bytes() if path.stat().st_size == file.packed_size else b""
     except OSError:
         return False
-    return len(data) == file.packed_size and hashlib.sha256(data).hexdigest() == file.packed_sha256
+    return hashlib.sha256(data).hexdigest() == file.packed_sha256

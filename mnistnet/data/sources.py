@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from mnistnet.arrays import SIDE
+from mnistnet.data.address import is_url
 from mnistnet.data.folder import find_pictures
 from mnistnet.data.idx_set import find_set, load_set
 from mnistnet.data.mnist import Dataset, load_sample
@@ -46,7 +47,7 @@ def load_source(
         return of_side(dataset, side)
     from mnistnet.data import idx_url
 
-    if idx_url.is_url(where):
+    if is_url(where):
         files = idx_url.fetch_set(where, cache, on_bytes=on_bytes)
         origin = idx_url.split_url(where)[0]
         return of_side(load_set(files, origin=origin, classes=classes, transposed=transposed), side)

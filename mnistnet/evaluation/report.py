@@ -38,9 +38,12 @@ from mnistnet.data.disputed import DISPUTED, SOURCE
 from mnistnet.errors import RunError
 from mnistnet.evaluation.calibration import Judgement, reliability, risk_coverage, tested_calibration
 from mnistnet.evaluation.metrics import confusion_matrix, digit_scores, wilson_interval
+from mnistnet.files import read_at_most
 from mnistnet.model_file import Calibration, Model
 
 SCHEMA = 2
+MOST_BYTES = 300_000_000
+"""Of a file: some hundred for each of a million test images."""
 DOUBTFUL = 100
 """Right answers of least confidence that are listed."""
 Report = dict[str, Any]
@@ -160,7 +163,7 @@ def tell_disputed(answers: Report) -> Report:
 def read_report(path: Path) -> Report:
     """A report.json, read back. Raises RunError."""
     try:
-        report = json.loads(path.read_bytes())
+        report = json.loads(read_at_most(path, MOST_BYTES))
     except OSError as error:
         raise RunError(f"cannot read the report {path}: {error.strerror}; run `mnistnet train`") from error
     except (ValueError, RecursionError) as error:

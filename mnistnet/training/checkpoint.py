@@ -7,7 +7,6 @@ arrays. Batches of the epoch under way that were done are not done again.
 
 import io
 import math
-import zipfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict
@@ -16,9 +15,9 @@ from typing import Any, NamedTuple
 
 from numpy.typing import NDArray
 
-from mnistnet.archive import BROKEN, fill_arrays, read_facts, require_types, write_archive
+from mnistnet.archive import BROKEN, fill_arrays, open_archive, read_facts, require_types, write_archive
 from mnistnet.errors import CheckpointError
-from mnistnet.files import require_regular
+from mnistnet.files import read_at_most
 from mnistnet.training.environment import versions
 from mnistnet.training.settings import Settings, as_text
 from mnistnet.training.state import Epoch, EpochSoFar, State, copied, present_network
@@ -27,6 +26,8 @@ from mnistnet.training.watch import LayerWatch, StepWatch
 FORMAT = "mnistnet checkpoint"
 FORMAT_VERSION = 2
 MEMBER = "checkpoint.json"
+MOST_BYTES = 1_000_000_000
+"""Of a file: the largest network's parameters six times over."""
 AFTER_TRAINING = ("half_precision",)
 """Settings that may still be changed."""
 
@@ -71,13 +72,12 @@ def named_arrays(state: State) -> dict[str, NDArray[Any]]:
 def read_checkpoint(path: Path) -> Checkpoint:
     """Read a checkpoint and check what it says of itself. Raises CheckpointError."""
     try:
-        require_regular(path)
-        content = path.read_bytes()
+        content = read_at_most(path, MOST_BYTES)
     except FileNotFoundError as error:
         raise CheckpointError(f"there is no checkpoint {path}; start one with --checkpoint {path}") from error
     except OSError as error:
         raise CheckpointError(f"cannot read the checkpoint {path}: {error.strerror or error}") from error
-    with broken_is_told(path), zipfile.ZipFile(io.BytesIO(content)) as archive:
+    with broken_is_told(path), open_archive(io.BytesIO(content)) as archive:
         facts = read_facts(archive, MEMBER, kind=FORMAT, versions=(FORMAT_VERSION,))
         settings = Settings.from_json(facts["settings"])
         require_types(settings)
@@ -90,7 +90,7 @@ def read_checkpoint(path: Path) -> Checkpoint:
 def restore(checkpoint: Checkpoint, state: State, *, examples: int) -> None:
     """Put a checkpoint into a new state of the same settings, trained on so many examples. Raises CheckpointError."""
     facts = checkpoint.facts
-    with broken_is_told(checkpoint.path), zipfile.ZipFile(io.BytesIO(checkpoint.content)) as archive:
+    with broken_is_told(checkpoint.path), open_archive(io.BytesIO(checkpoint.content)) as archive:
         state.epochs = [read_epoch(epoch) for epoch in facts["epochs"]]
         state.epoch = read_epoch_so_far(facts["epoch"])
         state.rng.bit_generator.state = state.epoch.generator

@@ -17,6 +17,7 @@ from PIL import Image
 
 from mnistnet.arrays import Floats
 from mnistnet.errors import PictureError
+from mnistnet.files import require_size
 from mnistnet.vision.box import Box
 
 MAX_PIXELS = 100_000_000
@@ -24,6 +25,8 @@ MAX_PIXELS = 100_000_000
 
 MAX_BYTES = 400_000_000
 """That a decoder may hold: of some formats it has the pixels several times."""
+MAX_WITH_FILE = 420_000_000
+"""Together with the file, which lies in memory meanwhile."""
 COPIES = {"TIFF": 2, "WEBP": 4}
 MAX_COEFFICIENTS = 600_000_000
 """Of a JPEG that is told in several scans, over all of them: its decoder goes through all of it in each, and holds six
@@ -124,7 +127,10 @@ def _read_file(path: Path, name: str) -> bytes:
         with path.open("rb") as file:
             head = file.read(16)
             _recognise(head, name)  # before reading the rest of what may be a huge file of another kind
-            return head + file.read()
+            require_size(file, MAX_BYTES)
+            if not file.seekable():  # a pipe
+                return head + file.read(MAX_BYTES)
+        return path.read_bytes()  # at once: of pieces that are put together there are two
     except OSError as error:
         raise PictureError(f"cannot read {name}: {error.strerror or error}") from error
 
@@ -188,12 +194,14 @@ def _load(image: Image.Image, name: str, mode: str) -> None:
         )
     image.draft(mode, (max(1, full_width // factor), max(1, full_height // factor)))
     pixels = image.width * image.height
+    file: Any = image
     held = pixels * (1 if image.mode in _ONE_BYTE else 4) * COPIES.get(image.format or "", 1)
-    if pixels > MAX_PIXELS or held > MAX_BYTES or max(image.size) > MAX_SIDE:
+    with_file = held + len(file.fp.getvalue())
+    if pixels > MAX_PIXELS or held > MAX_BYTES or with_file > MAX_WITH_FILE or max(image.size) > MAX_SIDE:
+        most = min(MAX_PIXELS, MAX_BYTES * pixels // held, MAX_WITH_FILE * pixels // with_file)
         raise PictureError(
             f"{name} is too large: {full_width} x {full_height} pixels, expected at most "
-            f"{min(MAX_PIXELS, MAX_BYTES * pixels // held) // 1_000_000} megapixels and {MAX_SIDE:,} a side; make it "
-            "smaller"
+            f"{most // 1_000_000} megapixels and {MAX_SIDE:,} a side; make it smaller"
         )
     image.load()
 

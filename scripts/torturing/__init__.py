@@ -1,9 +1,13 @@
 """Torturing: what mnistnet promises, one module a kind of trial, and what is common to them."""
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
+
+
+class CannotTryError(Exception):
+    """This machine does not have what a trial needs, which the message says."""
 
 
 class Outcome(NamedTuple):
@@ -16,6 +20,8 @@ class Outcome(NamedTuple):
     cases: int
     failures: list[str]
     """A line each."""
+    left_out: Sequence[str] = ()
+    """What each of the cases needs that were not tried, as it is not here."""
 
 
 @dataclass(frozen=True)

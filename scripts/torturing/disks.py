@@ -9,8 +9,7 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 
-from mnistnet.errors import MnistnetError
-from torturing import Budget, Outcome
+from torturing import Budget, CannotTryError, Outcome
 from torturing.jobs import (
     JOBS,
     Job,
@@ -24,6 +23,7 @@ from torturing.jobs import (
     in_turn,
     limited,
     make_workplace,
+    sizes_below,
     start,
 )
 from torturing.mounts import read_only, small_disk
@@ -32,6 +32,8 @@ from torturing.surroundings import clocks, places, streams
 
 TRACED = ("fsync", "rename", "mkdir", "link")
 """System calls by which a file is given its place."""
+QUICKLY = ("-f", "--seccomp-bpf")
+"""Options of strace: all processes, and to stop them at no other call."""
 BLOCK = 4096
 
 
@@ -43,27 +45,20 @@ def run(budget: Budget) -> Iterator[Outcome]:
             yield trial(budget.share(1 / len(trials)), make_workplace(Path(folder)))
 
 
-def sizes_below(*folders: Path) -> list[int]:
-    """The sizes of all files."""
-    return sorted({path.stat().st_size for folder in folders for path in folder.rglob("*") if path.is_file()})
-
-
 def full_disk(budget: Budget, workplace: Path) -> Outcome:
     """A limit on a file's size just below that of each file that a command writes, and at random below it."""
     cases: list[Callable[[], str]] = []
     rng = random.Random(budget.seed)
     for job in JOBS:
         with copy_of(workplace) as place:
-            ran = finish(start(command(job.arguments), place))
-            sizes = sizes_below(place / "out", place / "home")
-        if not sizes:
-            raise MnistnetError(f"{job.name} is no trial: it wrote nothing, and ended so: {ran}")
+            finish(start(command(job.arguments), place))
+            sizes = sizes_below(place)
         limits = {0, *(size - 1 for size in sizes), *(rng.randrange(size) for size in sizes)}
         cases += [partial(on_full_disk, workplace, job, size) for size in sorted(limits)]
-        cases += [partial(on_small_disk, workplace, job, size // 2) for size in (max(sizes), sum(sizes))]
-    tried, failures = in_turn(cases, budget, least=len(JOBS))
+        cases += [partial(on_small_disk, workplace, job, size // 2) for size in {*sizes[-1:], sum(sizes)} - {0}]
+    counts = in_turn(cases, budget, least=len(JOBS))
     how = "a limit at the size of each file, and a tmpfs, on each command; then again with room"
-    return Outcome("A full disk costs no file that was there, and the same command goes on", how, tried, failures)
+    return Outcome("A full disk costs no file that was there, and the same command goes on", how, *counts)
 
 
 def on_full_disk(workplace: Path, job: Job, size: int) -> str:
@@ -83,10 +78,10 @@ def on_full_disk(workplace: Path, job: Job, size: int) -> str:
 
 
 def on_small_disk(workplace: Path, job: Job, size: int) -> str:
-    """The same on a disk of so many bytes; "" also where none can be had."""
+    """The same on a disk of so many bytes."""
     with copy_of(workplace) as place, small_disk(place / "out", size=-(-size // BLOCK) * BLOCK) as mounted:
         if not mounted:
-            return ""
+            raise CannotTryError("root who may mount")
         wrong = after_failure(finish(start(command(job.arguments), place)), place)
         return f"{job.name}, a disk of {size} bytes: {wrong}" if wrong else ""
 
@@ -95,54 +90,41 @@ def failing_calls(budget: Budget, workplace: Path) -> Outcome:
     """Each call that gives a file its place fails once, with strace's help."""
     how = "strace has each fsync, rename, link and mkdir of each command fail with ENOSPC or EIO"
     promise = "A disk that fails at any step leaves whole files and one line of error"
-    if not shutil.which("strace"):
-        return Outcome(promise, f"{how} (left out: no strace here)", 0, [])
     cases: list[Callable[[], str]] = []
     for job in JOBS:
+        try:
+            counted = count_calls(workplace, job)
+        except CannotTryError as error:
+            return Outcome(promise, how, 0, [], [str(error)] * len(JOBS))
         cases += [
             partial(with_failing_call, workplace, job, call, number, error)
-            for call, count in count_calls(workplace, job).items()
+            for call, count in counted.items()
             for number in range(1, count + 1)
             for error in ("ENOSPC", "EIO")
         ]
-    tried, failures = in_turn(cases, budget, least=len(JOBS))
-    return Outcome(promise, how, tried, failures)
+    counts = in_turn(cases, budget, least=len(JOBS))
+    return Outcome(promise, how, *counts)
 
 
 def count_calls(workplace: Path, job: Job) -> dict[str, int]:
-    """How often a command makes each of the calls."""
+    """How often a command makes each of the calls. Raises CannotTryError where nobody can tell."""
+    if not shutil.which("strace"):
+        raise CannotTryError("strace")
     with copy_of(workplace) as place:
-        traced = [
-            "strace",
-            "-f",
-            "--seccomp-bpf",
-            "-o",
-            "trace",
-            "-e",
-            f"trace={','.join(TRACED)}",
-            *command(job.arguments),
-        ]
+        traced = ["strace", *QUICKLY, "-o", "trace", "-e", f"trace={','.join(TRACED)}", *command(job.arguments)]
         finish(start(traced, place))
         text = (place / "trace").read_text(errors="replace") if (place / "trace").exists() else ""
-    return {call: len(re.findall(rf"^\d+ +{call}\(.*= 0", text, re.MULTILINE)) for call in TRACED}
+    counted = {call: len(re.findall(rf"^\d+ +{call}\(.*= 0", text, re.MULTILINE)) for call in TRACED}
+    if not any(counted.values()):  # every command makes some
+        raise CannotTryError("strace that may trace")
+    return counted
 
 
 def with_failing_call(workplace: Path, job: Job, call: str, number: int, error: str) -> str:
     """What goes wrong where one call fails."""
     with copy_of(workplace) as place:
         inject = f"inject={call}:error={error}:when={number}"
-        traced = [
-            "strace",
-            "-f",
-            "--seccomp-bpf",
-            "-o",
-            os.devnull,
-            "-e",
-            f"trace={call}",
-            "-e",
-            inject,
-            *command(job.arguments),
-        ]
+        traced = ["strace", *QUICKLY, "-o", os.devnull, "-e", f"trace={call}", "-e", inject, *command(job.arguments)]
         wrong = after_failure(finish(start(traced, place)), place) or after_room(place, job)
         return f"{job.name}, {call} number {number} fails with {error}: {wrong}" if wrong else ""
 
@@ -152,17 +134,17 @@ def read_only_folders(budget: Budget, workplace: Path) -> Outcome:
     cases: list[Callable[[], str]] = [
         partial(in_read_only, workplace, job, name) for job in JOBS for name in ("out", "home", ".")
     ]
-    with read_only(workplace / "out") as bound:
-        able = bound
-    tried, failures = in_turn(cases if able else [], budget, least=len(JOBS))
-    how = "each command with output, home or all read-only" + ("" if able else " (left out: root that may not mount)")
-    return Outcome("A folder that may not be written to is one line of error", how, tried, failures)
+    counts = in_turn(cases, budget, least=len(JOBS))
+    how = "each command with output, home or all read-only"
+    return Outcome("A folder that may not be written to is one line of error", how, *counts)
 
 
 def in_read_only(workplace: Path, job: Job, name: str) -> str:
     """What goes wrong where a folder may only be read."""
     with copy_of(workplace) as place:
-        with read_only(place / name):
+        with read_only(place / name) as able:
+            if not able:
+                raise CannotTryError("a user who is not root, or root who may mount")
             ran = finish(start(command(job.arguments), place))
         wrong = after_failure(ran, place)
         return f"{job.name}, {name} read-only: {wrong}" if wrong else ""

@@ -61,9 +61,9 @@ def jpeg(width: int, height: int, *, frame: int = 0xC0, scans: int = 1, componen
     return head + b"".join(one + bytes(40) for one in each) + b"\xff\xd9"
 
 
-def bmp(width: int, height: int, *, compression: int = 1, content: bytes = b"\0\1") -> bytes:
-    """A BMP of 8 bits with run lengths."""
-    head = struct.pack("<IiiHHIIiiII", 40, width, height, 1, 8, compression, len(content), 0, 0, 256, 0)
+def bmp(width: int, height: int, *, bits: int = 8, compression: int = 1, content: bytes = b"\0\1") -> bytes:
+    """A BMP, of 8 bits with run lengths unless told otherwise."""
+    head = struct.pack("<IiiHHIIiiII", 40, width, height, 1, bits, compression, len(content), 0, 0, 256, 0)
     palette = bytes(1024)
     start = 14 + len(head) + len(palette)
     return b"BM" + struct.pack("<IHHI", start + len(content), 0, 0, start) + head + palette + content
@@ -104,6 +104,16 @@ def lying(kind: str, name: str, content: bytes) -> bytes:
     size, told = struct.pack("<I", len(content)), struct.pack("<I", 1_000)
     right, wrong = struct.pack("<I", zlib.crc32(content)), struct.pack("<I", zlib.crc32(content[:1_000]))
     return true.replace(size, told).replace(right, wrong)
+
+
+def listing(kind: str, count: int, *, comment: bytes = b"") -> bytes:
+    """A good archive that lists so many members more."""
+    good = specimens(kind)[0]
+    end = good.rindex(b"PK\5\6")
+    one = b"PK\1\2" + bytes(24) + struct.pack("<H", 1) + bytes(16) + b"a"
+    start = struct.unpack_from("<I", good, end + 16)[0]
+    told = struct.pack("<4s4H2IH", b"PK\5\6", 0, 0, 1, 1, end - start + count * len(one), start, len(comment))
+    return good[:end] + one * count + told + comment
 
 
 def wide_model(units: int) -> bytes:
@@ -166,6 +176,12 @@ GIANTS: Mapping[str, Giant] = {
     ),
     "BMP of 50,000 x 50,000": Giant("bmp", lambda: bmp(50_000, 50_000)),
     "BMP of 10,000 x 10,000": Giant("bmp", lambda: bmp(10_000, 10_000)),
+    "BMP of 10,000 x 10,000, not packed": Giant(
+        "bmp", lambda: bmp(10_000, 10_000, bits=24, compression=0, content=bytes(300_000_000))
+    ),
+    "BMP of 7,700 x 7,700, not packed": Giant(
+        "bmp", lambda: bmp(7_700, 7_700, bits=24, compression=0, content=bytes(7_700 * 7_700 * 3))
+    ),
     "BMP upside down": Giant("bmp", lambda: bmp(10_000, -10_000)),
     "GIF of 60,000 x 60,000": Giant(
         "gif", lambda: specimens("gif")[0][:6] + b"\x60\xea" * 2 + specimens("gif")[0][10:]
@@ -191,6 +207,8 @@ GIANTS: Mapping[str, Giant] = {
     "model of nested lists": Giant("model", lambda: with_member("model", "model.json", b"[" * 15_000_000)),
     "model of 39,000,000 zeros": Giant("model", lambda: wide_model(49_000)),
     "model of empty objects": Giant("model", lambda: with_member("model", "model.json", objects(b'{"":0}'))),
+    "model of many members": Giant("model", lambda: listing("model", 500_000)),
+    "model of many members, with a comment": Giant("model", lambda: listing("model", 500_000, comment=b"x")),
     "model of numbers": Giant("model", lambda: with_member("model", "model.json", objects(b"1.1"))),
     "model of a long number": Giant("model", lambda: with_member("model", "model.json", b"9" * 15_000_000)),
     "checkpoint of a bomb": Giant(

@@ -20,17 +20,14 @@ from mnistnet.data.mnist import load_sample
 from mnistnet.errors import MnistnetError
 from mnistnet.model_file import load_model
 from mnistnet.training.checkpoint import read_checkpoint
-from torturing import Budget
+from torturing import Budget, CannotTryError
+from torturing.mirror import MNIST
 
 GOLDEN = Path(__file__).parents[2] / "tests" / "golden"
 """Small models, one of each version of the file's format."""
-MNIST = os.environ.get("MNISTNET_TEST_MNIST", "")
-"""A folder with MNIST's four files; "" where there is none at hand."""
 LONGEST = 120.0
 """Seconds that a command may take; it hangs after them."""
 STATUSES = (0, 1, 2, 130)
-SIGNS = 24
-"""Of each class; of a few none would be read better, and nothing written."""
 SMALL = "--data sample --recipe quick --hidden 4 --epochs 1"
 
 
@@ -78,10 +75,9 @@ def make_workplace(folder: Path) -> Path:
     for number in range(6):
         pixels = (255 - 255 * sample.images[number].reshape(28, 28)).astype(np.uint8)
         Image.fromarray(pixels).resize((56, 56)).save(folder / f"pictures/{sample.labels[number]}_{number}.png")
-    Image.new("L", (56, 56), 255).save(folder / "pictures/8_0.png")
-    for number in range(SIGNS):
         for sign in ("cross", "ring"):
-            draw_sign(sign, number % 15).rotate(number, fillcolor=255).save(folder / f"signs/{sign}/{number}.png")
+            draw_sign(sign, number).save(folder / f"signs/{sign}/{sign}_{number}.png")  # {number}.png is a digit
+    Image.new("L", (56, 56), 255).save(folder / "pictures/8_0.png")
     return folder
 
 
@@ -199,17 +195,22 @@ def copy_of(workplace: Path) -> Iterator[Path]:
         yield Path(shutil.copytree(workplace, Path(folder) / "place"))
 
 
-def in_turn(cases: list[Callable[[], str]], budget: Budget, *, least: int) -> tuple[int, list[str]]:
-    """Run the cases, in an order drawn by the seed, until the time is up; how many, and what was wrong."""
+def in_turn(cases: list[Callable[[], str]], budget: Budget, *, least: int) -> tuple[int, list[str], list[str]]:
+    """Run the cases, in an order drawn by the seed, until the time is up; how many were tried, what was wrong, and what
+    the others need that could not be."""
     random.Random(budget.seed).shuffle(cases)
-    failures, tried = [], 0
+    failures, left_out, tried = [], [], 0
     for case in cases:
         if tried >= least and not budget.is_left():
             break
+        try:
+            wrong = case()
+        except CannotTryError as error:
+            left_out.append(str(error))
+            continue
         tried += 1
-        if wrong := case():
-            failures.append(wrong)
-    return tried, failures
+        failures += [wrong] if wrong else []
+    return tried, failures, left_out
 
 
 def contents(folder: Path) -> dict[str, bytes]:
@@ -232,4 +233,15 @@ def after_failure(ran: Ran, place: Path) -> str:
 def after_room(place: Path, job: Job) -> str:
     """What is wrong after the same command once more."""
     ran = finish(start(command(forced(job)), place))
-    return trouble(ran, statuses=(0,)) or "; ".join(broken_files(place))
+    return trouble(ran, statuses=(0,)) or "; ".join(broken_files(place)) or unwritten(place)
+
+
+def unwritten(place: Path) -> str:
+    """What is wrong where a job that had room left nothing: no trial of it would be one."""
+    return "" if sizes_below(place) else "nothing is written"
+
+
+def sizes_below(place: Path) -> list[int]:
+    """The sizes of all files that a job wrote and that are not empty."""
+    paths = [path for name in ("out", "home") for path in (place / name).rglob("*") if path.is_file()]
+    return sorted({path.stat().st_size for path in paths} - {0})

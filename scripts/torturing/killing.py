@@ -47,6 +47,8 @@ FEWEST = 3
 """Kills of a job, however little time there is."""
 MOST_IN_A_ROW = 5
 KILLED = -signal.SIGKILL
+HUNG = 124
+"""The status of what had to be ended: as timeout(1) has it."""
 
 
 class Moment(NamedTuple):
@@ -140,7 +142,7 @@ class Ground:
             if time.monotonic() - started > LONGEST:
                 os.kill(process, signal.SIGKILL)
                 os.waitpid(process, 0)
-                return End(KILLED, LONGEST, f"it hangs: it was not done after {LONGEST:g} s")
+                return End(HUNG, LONGEST, f"it hangs: it was not done after {LONGEST:g} s")
             time.sleep(0.001)
         said = self.log.read_text(errors="replace") if self.log.exists() else ""
         return End(os.waitstatus_to_exitcode(ended[1]), time.monotonic() - started, said)

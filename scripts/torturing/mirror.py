@@ -14,6 +14,7 @@ import numpy as np
 
 MNIST = os.environ.get("MNISTNET_TEST_MNIST", "")
 """A folder with MNIST's four files; "" where there is none at hand."""
+NEEDS_MNIST = "MNIST's files in MNISTNET_TEST_MNIST"
 PIECE, PAUSE = 1 << 15, 0.001
 """Bytes that it sends at a time, and how long it waits after them."""
 

@@ -27,14 +27,18 @@ def read_only(folder: Path) -> Iterator[bool]:
         inner = [folder, *(path for path in folder.rglob("*") if path.is_dir())]
         for path in inner:
             path.chmod(0o555)
-        yield True
-        for path in inner:
-            path.chmod(0o755)
+        try:
+            yield True
+        finally:
+            for path in inner:
+                path.chmod(0o755)
     else:  # permissions do not bind root
         bound = done(["mount", "--bind", str(folder), str(folder)])
-        yield bound and done(["mount", "-o", "remount,ro,bind", str(folder)])
-        if bound:
-            done(["umount", "--lazy", str(folder)])
+        try:
+            yield bound and done(["mount", "-o", "remount,ro,bind", str(folder)])
+        finally:
+            if bound:
+                done(["umount", "--lazy", str(folder)])
 
 
 def done(command: list[str]) -> bool:

@@ -33,9 +33,9 @@ def changing_files(budget: Budget, workplace: Path) -> Outcome:
         for change in (remove, cut, replace)
         for _ in range(8)
     ]
-    tried, failures = in_turn(cases, budget, least=2 * len(JOBS))
+    counts = in_turn(cases, budget, least=2 * len(JOBS))
     how = "files of each command's input, home and output removed, cut and replaced at random while it runs"
-    return Outcome("Files that vanish or change meanwhile are told in a line", how, tried, failures)
+    return Outcome("Files that vanish or change meanwhile are told in a line", how, *counts)
 
 
 def remove(path: Path, rng: random.Random) -> None:
@@ -93,9 +93,9 @@ def neighbours(budget: Budget, workplace: Path) -> Outcome:
         cases += [partial(side_by_side, workplace, job, count, force=force) for job in JOBS for force in (False, True)]
         cases += [partial(one_wins, workplace, count), partial(one_cache, workplace, count)]
         cases += [partial(one_set, workplace, count)]
-    tried, failures = in_turn(cases, budget, least=6)
+    counts = in_turn(cases, budget, least=6)
     how = "2 and 8 processes at once: each command on one output, one cache, one personal set"
-    return Outcome("Commands that run side by side lose and spoil nothing", how, tried, failures)
+    return Outcome("Commands that run side by side lose and spoil nothing", how, *counts)
 
 
 def side_by_side(workplace: Path, job: Job, count: int, *, force: bool) -> str:

@@ -23,10 +23,9 @@ from mnistnet.training.environment import usable_cores
 from mnistnet.training.run import train_network
 from mnistnet.training.settings import Settings
 from mnistnet.training.state import best_network
-from torturing import Budget, Outcome
+from torturing import Budget, CannotTryError, Outcome
 from torturing.jobs import (
     GOLDEN,
-    MNIST,
     command,
     copy_of,
     finish,
@@ -35,6 +34,7 @@ from torturing.jobs import (
     start,
     trouble,
 )
+from torturing.mirror import MNIST, NEEDS_MNIST
 
 TOLERANCE = 1e-4
 """Of numbers that are sums of up to 2,048 float32 products, each right to 6e-8 of itself: about 2,048 times that."""
@@ -73,9 +73,9 @@ def repetition(budget: Budget, workplace: Path) -> Outcome:
             for _ in range(3)
         ]
         cases.append(partial(read_twice, workplace, threads_used))
-    tried, failures = in_turn(cases, budget, least=2)
+    counts = in_turn(cases, budget, least=2)
     how = "trained and read in two processes, on 1 thread and on 2: files and answers compared byte by byte"
-    return Outcome("The same seed on one machine and thread count gives the same bits", how, tried, failures)
+    return Outcome("The same seed on one machine and thread count gives the same bits", how, *counts)
 
 
 def trained_twice(workplace: Path, recipe: str, seed: int, threads_used: int) -> str:
@@ -104,13 +104,15 @@ def threads(budget: Budget, workplace: Path) -> Outcome:
     sample = load_sample()
     rng = random.Random(budget.seed)
     cases: list[Callable[[], str]] = [partial(on_threads, sample, rng.randrange(1_000)) for _ in range(20)]
-    tried, failures = in_turn(cases if usable_cores() > 1 else [], budget, least=2)
+    counts = in_turn(cases, budget, least=2)
     how = f"one epoch on 1 and on 2 threads: losses within {THREADS_TOLERANCE:g}, at most 1 % of answers others"
-    return Outcome("Another number of threads changes no more than the last digits", how, tried, failures)
+    return Outcome("Another number of threads changes no more than the last digits", how, *counts)
 
 
 def on_threads(sample: Dataset, seed: int) -> str:
     """What differs between a training on one thread and on two, beyond what may."""
+    if usable_cores() == 1:
+        raise CannotTryError("two cores")
     settings = Settings(hidden=(128,), epochs=1, seed=seed)
     found = []
     for count in (1, 2):
@@ -129,9 +131,9 @@ def exact_arithmetic(budget: Budget, workplace: Path) -> Outcome:
     del workplace
     rng = random.Random(budget.seed)
     cases: list[Callable[[], str]] = [partial(against_float64, rng.randrange(2**32)) for _ in range(20_000)]
-    tried, failures = in_turn(cases, budget, least=5)
+    counts = in_turn(cases, budget, least=5)
     how = f"logits, loss and a step of random networks against a float64 one, within {TOLERANCE:g} of the largest"
-    return Outcome("float32 is as good as float64 but for the last digits", how, tried, failures)
+    return Outcome("float32 is as good as float64 but for the last digits", how, *counts)
 
 
 def against_float64(seed: int) -> str:
@@ -216,9 +218,9 @@ def golden_files(budget: Budget, workplace: Path) -> Outcome:
     del workplace
     answers = json.loads((GOLDEN / "answers.json").read_text())
     cases: list[Callable[[], str]] = [partial(golden_answer, version, answers[version]) for version in answers]
-    tried, failures = in_turn(cases, budget, least=len(cases))
+    counts = in_turn(cases, budget, least=len(cases))
     how = f"a file of each format's version, {', '.join(sorted(answers))}, read and asked again"
-    return Outcome("A model file of any earlier version loads and answers as it did", how, tried, failures)
+    return Outcome("A model file of any earlier version loads and answers as it did", how, *counts)
 
 
 def golden_answer(version: str, expected: dict[str, list[list[float]]]) -> str:
@@ -243,6 +245,6 @@ def shipped_claim(budget: Budget, workplace: Path) -> Outcome:
     del budget
     promise = "The shipped model misreads as many of MNIST's test images as it claims"
     if not MNIST:
-        return Outcome(promise, "`mnistnet verify shipped` (left out: MNISTNET_TEST_MNIST names no folder)", 0, [])
+        return Outcome(promise, "`mnistnet verify shipped`", 0, [], [NEEDS_MNIST])
     wrong = trouble(finish(start(command(f"verify shipped --data {MNIST}"), workplace)), statuses=(0,))
     return Outcome(promise, "`mnistnet verify shipped`", 1, [wrong] if wrong else [])

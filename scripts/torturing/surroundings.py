@@ -1,22 +1,15 @@
 """Surroundings: clocks, paths, homes, locales and streams as some machines have them."""
 
-import fcntl
 import os
-import pty
-import struct
-import subprocess
 import sys
-import termios
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from functools import cache, partial
 from pathlib import Path
 
-from torturing import Budget, Outcome
+from torturing import Budget, CannotTryError, Outcome
 from torturing.jobs import (
     JOBS,
-    LONGEST,
-    MNIST,
     SMALL,
     STATUSES,
     Job,
@@ -30,7 +23,9 @@ from torturing.jobs import (
     start,
     trouble,
 )
+from torturing.mirror import MNIST
 from torturing.mounts import done
+from torturing.terminal import on_terminal
 
 DATES = {
     "1901": -2_177_452_800,
@@ -96,9 +91,9 @@ def clocks(budget: Budget, workplace: Path) -> Outcome:
     """Files dated as no clock should have it, and time zones that are none."""
     cases: list[Callable[[], str]] = [partial(at_date, workplace, job, date) for job in JOBS for date in DATES]
     cases += [partial(in_zone, workplace, job, zone) for job in JOBS for zone in ZONES]
-    tried, failures = in_turn(cases, budget, least=8)
+    counts = in_turn(cases, budget, least=8)
     how = f"each command with its files dated {min(DATES)} to {max(DATES)}, and with time zones that are none"
-    return Outcome("Commands work whatever the clock and the files' dates say", how, tried, failures)
+    return Outcome("Commands work whatever the clock and the files' dates say", how, *counts)
 
 
 def at_date(workplace: Path, job: Job, date: str) -> str:
@@ -124,9 +119,9 @@ def places(budget: Budget, workplace: Path) -> Outcome:
         partial(at_path, workplace, arguments, name) for arguments in PLACED for name in NAMES
     ]
     cases += [partial(without_home, workplace, arguments, kind) for arguments in HOMELESS for kind in HOMES]
-    tried, failures = in_turn(cases, budget, least=8)
+    counts = in_turn(cases, budget, least=8)
     how = f"cache, input and output in folders named with {', '.join(NAMES)}; and without a home"
-    return Outcome("Any path that the system has will do, and reading needs no home", how, tried, failures)
+    return Outcome("Any path that the system has will do, and reading needs no home", how, *counts)
 
 
 def at_path(workplace: Path, arguments: str, name: str) -> str:
@@ -155,27 +150,19 @@ HOMES: Mapping[str, Mapping[str, str]] = {
 
 
 def without_home(workplace: Path, arguments: str, kind: str) -> str:
-    """What goes wrong where no home can be had, as a user whom the system does not know; "" also where root cannot
-    become one."""
+    """What goes wrong where no home can be had, as a user whom the system does not know."""
     become = as_stranger()
     if become is None:
-        return ""
+        raise CannotTryError("setpriv, and a package that others may read")
     with copy_of(workplace) as place:
         for path in (place.parent, place, *place.rglob("*")):
             if become:
                 os.chown(path, STRANGER, STRANGER)
-        others = ("HOME", "XDG_DATA_HOME", "USER", "LOGNAME")
-        variables = {name: value for name, value in environment(None).items() if name not in others}
-        process = subprocess.Popen(
-            [*become, *command(arguments)],
-            cwd=place,
-            env={**variables, **HOMES[kind]},
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-        )
+        others = ("HOME", "XDG_DATA_HOME", "USER", "LOGNAME", "MNISTNET_HOME")
+        changed = [*(f"--unset={name}" for name in others), *(f"{name}={value}" for name, value in HOMES[kind].items())]
+        ran = finish(start(["env", *changed, *become, *command(arguments)], place))
         can = arguments.startswith(("predict", "export"))  # they need none
-        wrong = trouble(finish(process), statuses=(0,) if can else (0, 1)) or "; ".join(broken_files(place))
+        wrong = trouble(ran, statuses=(0,) if can else (0, 1)) or "; ".join(broken_files(place))
         return f"{arguments}, {kind}: {wrong}" if wrong else ""
 
 
@@ -194,9 +181,9 @@ def streams(budget: Budget, workplace: Path) -> Outcome:
     ways = (*SHELL, "terminal of 40 columns", "terminal of 1 column", *LOCALES)
     lines = (*SHOWING, *(job.arguments for job in JOBS))
     cases: list[Callable[[], str]] = [partial(in_way, workplace, line, way) for line in lines for way in ways]
-    tried, failures = in_turn(cases, budget, least=12)
+    counts = in_turn(cases, budget, least=12)
     how = "each command with closed, full and broken streams, terminals of 40 columns and of 1, and five locales"
-    return Outcome("No stream, terminal or locale makes a command break down", how, tried, failures)
+    return Outcome("No stream, terminal or locale makes a command break down", how, *counts)
 
 
 SHELL = {
@@ -228,7 +215,9 @@ def in_way(workplace: Path, line: str, way: str) -> str:
         elif way in LOCALES:
             wrong = trouble(finish(start(command(line), place, variables=LOCALES[way])), statuses=(0,))
         else:
-            wrong = trouble(on_terminal(place, line, columns=1 if "of 1 " in way else 40), statuses=(0,))
+            variables = environment(place / "home", {"TERM": "xterm", "COLUMNS": ""})
+            status, shown = on_terminal(command(line), variables, columns=1 if "of 1 " in way else 40, folder=place)
+            wrong = trouble(Ran(status, "", shown), statuses=(0,))
         wrong = wrong or "; ".join(broken_files(place))
         return f"{line}, {way}: {wrong}" if wrong else ""
 
@@ -251,26 +240,3 @@ def in_shell(place: Path, line: str, way: str) -> str:
 def silent(line: str) -> bool:
     """Whether a command shows nothing on standard output."""
     return line.startswith("data fetch")
-
-
-def on_terminal(place: Path, line: str, *, columns: int) -> Ran:
-    """What a command comes to at a terminal of so many columns."""
-    ours, theirs = pty.openpty()
-    fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
-    variables = {"TERM": "xterm", "COLUMNS": ""}
-    process = subprocess.Popen(
-        command(line),
-        cwd=place,
-        env=environment(place / "home", variables),
-        stdin=theirs,
-        stdout=theirs,
-        stderr=theirs,
-        start_new_session=True,
-    )
-    os.close(theirs)
-    shown = b""
-    with suppress(OSError):  # Linux's way to say that the other end is closed
-        while piece := os.read(ours, 4096):
-            shown += piece
-    os.close(ours)
-    return Ran(process.wait(LONGEST), "", shown.decode(errors="replace"))

@@ -5,7 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from mnistnet.data.idx_url import fetch_set, is_url, split_url
+from mnistnet.data.address import is_url
+from mnistnet.data.idx_set import SetFiles, set_name
+from mnistnet.data.idx_url import fetch_set, split_url
 from mnistnet.data.sources import Source, load_source
 from mnistnet.errors import DataError, DownloadError
 from tests.data.sets import NAMES, contents
@@ -67,6 +69,18 @@ def test_nothing_is_taken_over_a_connection_that_others_can_write_to(url: str, t
     assert is_url(url)
     with pytest.raises(DataError, match=r"https address|no address"):
         fetch_set(url, tmp_path)
+
+
+@pytest.mark.parametrize("url", ["http://me:secret@example.com/", "ftp://me:s@secret@x/", "https://me:secret@[/x"])
+def test_a_password_in_an_address_is_not_shown(url: str) -> None:
+    with pytest.raises(DataError) as caught:
+        split_url(url)
+    assert "secret" not in str(caught.value)
+
+
+def test_a_password_does_not_become_the_name_of_a_set() -> None:
+    files = SetFiles("", (Path("a"), Path("b"), Path("c"), Path("d")))
+    assert set_name(files, "https://me:secret@example.com") == "example.com"
 
 
 def test_a_folder_is_no_address() -> None:

@@ -8,7 +8,6 @@ import subprocess
 import sys
 import warnings
 from collections.abc import Callable, Iterator
-from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -56,20 +55,13 @@ class CommandLine:
 
     def on_terminal(self, *arguments: object) -> str:
         """Run a command in a pseudo-terminal, and give all that it shows."""
-        import pty  # POSIX only
+        from torturing.terminal import on_terminal  # POSIX only
 
-        ours, theirs = pty.openpty()
         command = [sys.executable, "-m", "mnistnet", *map(str, arguments)]
         environment = self.environment() | {"TERM": "xterm", "COLUMNS": "200"}
-        with subprocess.Popen(command, stdin=theirs, stdout=theirs, stderr=theirs, env=environment):
-            os.close(theirs)
-            shown = b""
-            with suppress(OSError):  # Linux's way to say that the other end is closed
-                while piece := os.read(ours, 4096):
-                    shown += piece
-        os.close(ours)
-        assert b"Traceback" not in shown
-        return shown.decode()
+        _, shown = on_terminal(command, environment, columns=200)
+        assert "Traceback" not in shown
+        return shown
 
     def apart(self, *arguments: object, stdin: bytes = b"") -> Done:
         """Run a command to its end, in a process of its own."""

@@ -3,9 +3,10 @@
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import pytest
-from load import Server
+from load import Server, memory_of
 from long_runs import Sample, grown, growth, sampled
 
 from mnistnet.errors import MnistnetError
@@ -26,6 +27,17 @@ def test_growth_is_told_from_a_start_and_a_spread() -> None:
     assert growth([one._replace(open_files=4 + int(one.seconds) // 5) for one in warm]) != "flat"
     with pytest.raises(MnistnetError, match="at least 3 samples"):
         growth(warm[:2])
+    with pytest.raises(MnistnetError, match="memory is not told"):  # and so is not flat
+        growth([one._replace(megabytes=0) for one in warm])
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
+def test_a_process_that_has_ended_and_is_not_waited_for_takes_nothing() -> None:
+    process = subprocess.Popen([sys.executable, "-c", ""])
+    while "Z (zombie)" not in Path(f"/proc/{process.pid}/status").read_text():
+        time.sleep(0.01)
+    assert memory_of(process.pid) == 0
+    process.wait()
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")

@@ -3,9 +3,11 @@
 import csv
 import json
 import shutil
+import struct
 import subprocess
 import sys
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -20,6 +22,27 @@ from tests.models import small_model
 Draw = Callable[[int], Path]
 DRAWN = (0, 1, 2, 3, 4)
 TRUE = [str(label) for label in load_sample().test.labels[list(DRAWN)]]
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(sys.platform == "win32", reason="there it takes as much of the disk as it is large")
+@pytest.mark.parametrize("command", ["predict", "inspect"])
+def test_of_what_is_piped_in_no_more_is_read_than_a_picture_may_have(mnistnet: CommandLine, command: str) -> None:
+    import resource
+
+    mnistnet.home.mkdir()
+    head = b"BM" + struct.pack("<IHHIIiiHHIIiiII", 54, 0, 0, 54, 40, 10_000, 10_000, 1, 24, 0, 0, 0, 0, 0, 0)
+    with (mnistnet.home / "endless").open("w+b") as endless:
+        endless.write(head)
+        endless.truncate(20_000_000_000)
+        endless.seek(0)
+        program = [sys.executable, "-m", "mnistnet", command, "-", "--model", "shipped"]
+        limit = partial(resource.setrlimit, resource.RLIMIT_AS, (4 << 30, 4 << 30))
+        done = subprocess.run(
+            program, stdin=endless, capture_output=True, text=True, cwd=mnistnet.home, preexec_fn=limit, check=False
+        )
+    assert done.returncode == 1
+    assert "too large: 10000 x 10000 pixels" in done.stderr
 
 
 def test_one_picture_is_one_line_with_digit_and_confidence(mnistnet: CommandLine, draw: Draw) -> None:

@@ -1,6 +1,7 @@
 """Reports: figures that follow from the answers, and text that says what JSON says."""
 
 import json
+import os
 import re
 from dataclasses import replace
 from pathlib import Path
@@ -147,6 +148,13 @@ def test_what_is_no_report_is_refused_in_one_line(content: bytes, tmp_path: Path
     with pytest.raises(RunError, match=r"report\.json is not") as caught:
         read_report(tmp_path / "report.json")
     assert "\n" not in str(caught.value)
+
+
+def test_a_report_that_is_too_large_is_refused_unread(tmp_path: Path) -> None:
+    (tmp_path / "report.json").touch()
+    os.truncate(tmp_path / "report.json", 300_000_001)
+    with pytest.raises(RunError, match=r"cannot read .*expected at most 300,000,000 bytes, got 300,000,001"):
+        read_report(tmp_path / "report.json")
 
 
 def test_a_missing_report_says_what_to_do(tmp_path: Path) -> None:

@@ -2,6 +2,8 @@
 
 import shutil
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -9,9 +11,21 @@ import pytest
 if sys.platform == "win32":
     pytest.skip("limits, mounts and terminals are POSIX's", allow_module_level=True)
 
+from torturing import Budget, CannotTryError, Outcome, Part
 from torturing.disks import in_read_only, on_full_disk, on_small_disk, with_failing_call
-from torturing.jobs import JOBS, Ran, broken_files, command, finish, make_workplace, start, trouble
-from torturing.mounts import read_only
+from torturing.jobs import (
+    JOBS,
+    Ran,
+    after_room,
+    broken_files,
+    command,
+    copy_of,
+    finish,
+    in_turn,
+    make_workplace,
+    start,
+    trouble,
+)
 from torturing.neighbours import one_cache, one_set, one_wins
 from torturing.surroundings import PLACED, at_date, at_path, in_way, without_home
 
@@ -23,21 +37,28 @@ def workplace(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return make_workplace(tmp_path_factory.mktemp("workplace") / "place")
 
 
+@contextmanager
+def skipped_where_it_cannot_be_tried() -> Iterator[None]:
+    try:
+        yield
+    except CannotTryError as error:
+        pytest.skip(f"needs {error}")
+
+
 @pytest.mark.parametrize(("name", "size"), [("predict", 10)])
 def test_a_full_disk_costs_nothing(workplace: Path, name: str, size: int) -> None:
     assert on_full_disk(workplace, JOB[name], size) == ""
 
 
 def test_a_small_disk_that_is_full_costs_nothing(workplace: Path) -> None:
-    assert on_small_disk(workplace, JOB["export"], 4096) == ""
+    with skipped_where_it_cannot_be_tried():
+        assert on_small_disk(workplace, JOB["export"], 4096) == ""
 
 
 @pytest.mark.parametrize("name", ["out", "home"])
 def test_a_folder_that_nobody_may_write_to_is_one_line(workplace: Path, name: str) -> None:
-    with read_only(workplace / "out") as able:
-        if not able:
-            pytest.skip("needs a user who is not root, or a root who may mount")
-    assert in_read_only(workplace, JOB["predict"], name) == ""
+    with skipped_where_it_cannot_be_tried():
+        assert in_read_only(workplace, JOB["predict"], name) == ""
 
 
 def test_of_commands_that_write_one_file_at_once_one_wins(workplace: Path) -> None:
@@ -57,7 +78,8 @@ def test_odd_paths_will_do(workplace: Path, name: str) -> None:
 
 @pytest.mark.parametrize("kind", ["HOME missing", "HOME a device"])
 def test_reading_needs_no_home(workplace: Path, kind: str) -> None:
-    assert without_home(workplace, "predict pictures/8_0.png", kind) == ""
+    with skipped_where_it_cannot_be_tried():
+        assert without_home(workplace, "predict pictures/8_0.png", kind) == ""
 
 
 @pytest.mark.parametrize(
@@ -103,6 +125,37 @@ def test_files_of_any_date_will_do(workplace: Path, date: str) -> None:
 def test_the_trials_know_trouble(ran: Ran, said: str) -> None:
     assert trouble(ran).startswith(said)
     assert bool(trouble(ran)) == bool(said)
+
+
+def test_a_trial_that_breaks_down_itself_has_failed() -> None:
+    from torture import outcomes_of
+
+    def broken(budget: Budget) -> Iterator[Outcome]:
+        yield Outcome("Safe", "shaken", budget.seed, [])
+        raise ValueError("it is not there")
+
+    fine, failed = outcomes_of(Part("disks", broken), Budget(1, 0))
+    assert (fine.failures, len(failed.failures)) == ([], 1)
+    assert "ValueError: it is not there" in failed.failures[0]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", JOB)
+def test_each_job_writes_something_that_a_disk_may_refuse(workplace: Path, name: str) -> None:
+    with copy_of(workplace) as place:
+        assert after_room(place, JOB[name]) == ""
+
+
+def test_what_could_not_be_tried_is_counted_apart() -> None:
+    from torture import row
+
+    def cannot() -> str:
+        raise CannotTryError("root")
+
+    counts = in_turn([lambda: "", cannot, lambda: "lost", cannot], Budget(0, 0), least=4)
+    assert counts == (2, ["lost"], ["root", "root"])
+    assert row(Outcome("Safe", "shaken", *counts)) == "| Safe | shaken | 2 | 1 failed; left out: 2, needs root |"
+    assert row(Outcome("Safe", "shaken", 0, [], ["root"])).endswith("| 0 | not tried; left out: 1, needs root |")
 
 
 def test_the_trials_know_broken_files(tmp_path: Path) -> None:

@@ -5,7 +5,9 @@ import io
 import os
 import pickle
 import re
+import sys
 import time
+import tracemalloc
 import zipfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -17,10 +19,11 @@ from torturing.files import KINDS, make_case, tallied, try_giant
 from torturing.giants import GIANTS, make_giant
 from torturing.mutations import archived
 from torturing.specimens import specimens
-from torturing.takers import take
+from torturing.takers import OURS, TAKERS, take
 from torturing.watching import Watched
 
 import mnistnet
+from mnistnet.data.class_names import read_names
 
 CASES = {"idx": 1100, "gzip": 500, "model": 500, "checkpoint": 400, "labels.csv": 900, "run.toml": 900, "onnx": 100}
 """Of other kinds OTHERS: 5,450 in all."""
@@ -30,7 +33,7 @@ IN_A_MOMENT = (
     *("WebP of 6,000 x 6,000", "TIFF of 60,000 x 60,000", "TIFF of a tile", "GIF of 60,000 x 60,000"),
     *("BMP of 50,000 x 50,000", "model of a gigantic array", "model of nested lists", "model of empty objects"),
     *("checkpoint of objects", "IDX of 2^64 bytes", "IDX of 255 dimensions", "labels.csv of more columns"),
-    *("run.toml of tables, too long", "run.toml of tables"),
+    *("run.toml of tables, too long", "run.toml of tables", "model of many members"),
 )
 """Of the giants, those that are made and refused at once."""
 
@@ -66,6 +69,23 @@ def test_no_giant_takes_long_or_much(watched_giants: Watched, name: str) -> None
         with Watched(make_giant) as process:  # what was taken to make another may not be given back yet
             tally = try_giant(process, name)
     assert (tally.cases, tally.failures) == (1, ())
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there they take as much of the disk as they are large")
+@pytest.mark.parametrize("kind", [kind for kind in (*KINDS, "classes.txt") if kind not in ("idx", "api")])
+def test_a_file_that_is_large_without_taking_any_disk_is_refused_unread(kind: str, tmp_path: Path) -> None:
+    if kind == "onnx":
+        pytest.importorskip("onnx")
+    path = tmp_path / (kind if "." in kind else f"file.{kind}")
+    path.write_bytes(b"a\nb\n" if kind == "classes.txt" else specimens(kind)[0])
+    os.truncate(path, 20_000_000_000)
+    tracemalloc.start()
+    try:
+        with pytest.raises(OURS, match="expected at most"):
+            read_names(path) if kind == "classes.txt" else TAKERS[kind](path)
+        assert tracemalloc.get_traced_memory()[1] < 100_000_000
+    finally:
+        tracemalloc.stop()
 
 
 def behaviour(_: str, __: int, number: int) -> bytes:
