@@ -263,6 +263,14 @@ def test_a_bomb_that_lies_about_its_size_is_not_unpacked(path: Path, name: str) 
         tracemalloc.stop()
 
 
+def test_an_archive_that_tells_elsewhere_how_long_its_list_is_is_refused(path: Path) -> None:
+    content = path.read_bytes()
+    end = content.rindex(b"PK\5\6")
+    for changed in (content[:end] + b"PK\6\7" + bytes(16) + content[end:], content[:-2] + b"\1\0x"):
+        path.write_bytes(changed)
+        assert "expected a plain zip archive" in refusal(path)
+
+
 def test_more_values_than_any_model_has_are_refused_unread(path: Path) -> None:
     rewrite(path, lambda members: members.update({"model.json": b"[" + b"{}," * 1_000_000 + b"{}]"}))
     assert "at most 1,000,000 values" in refusal(path)

@@ -32,8 +32,9 @@ SHAPING = ("Shape", "Gather", "Unsqueeze", "Concat")
 MOST_SHAPING, MOST_JOINED, MOST_NUMBERS = 8, 4, 8
 """So many of these, each of so many inputs, constants among them of so many numbers: what they compute stays small."""
 TRIED, MOST_TRIED, TOLERANCE = 4, 1_000, 1e-3
-MOST_BYTES = 500_000_000
-"""Of the file and what it keeps in others: MAX_PARAMS of four bytes, and room for names."""
+MOST_BYTES = 200_000_000
+"""Of the file and what it keeps in others: MAX_PARAMS of four bytes, and room for names. The package onnx takes five
+times as much memory."""
 Arrays = Mapping[str, NDArray[Any]]
 
 

@@ -74,7 +74,7 @@ def trials(url: str) -> Iterator[Trial]:
     yield Trial("A training with a checkpoint may be killed: --resume goes on to the very same model", training(), 0.25)
     yield Trial("A model that is being replaced is the old one or the new one, and loads", saving(), 0.05)
     yield Trial(f"Writing a report may be killed: there is none or a whole one, {again} page", report(), 0.13)
-    yield Trial(f"Reading thousands of pictures may be killed: {again} table", bulk(), 0.17)
+    yield Trial(f"Reading many pictures may be killed: {again} table", bulk(), 0.17)
     yield Trial("A drawing that was kept stays kept, with its label", collecting(), 0.05)
     yield Trial(f"Teaching may be killed: the old model is as it was, {again} new model", teaching(), 0.15)
 
