@@ -10,7 +10,7 @@ import pytest
 
 from mnistnet.errors import OutputError
 from mnistnet.files import LEFT
-from mnistnet.web.personal import LARGEST, PNG, Entry, PersonalSet, read_label
+from mnistnet.web.personal import LARGEST, MOST_ENTRIES, PNG, Entry, PersonalSet, read_label
 
 EACH = 40
 
@@ -121,6 +121,15 @@ def test_what_is_no_label_is_refused(tmp_path: Path, text: str) -> None:
     with pytest.raises(ValueError, match="expected a label"):
         PersonalSet(tmp_path).add(b"one", text)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_set_that_is_full_takes_no_more(tmp_path: Path) -> None:
+    for number in range(MOST_ENTRIES):
+        (tmp_path / f"{number:016x}.txt").touch()
+    with pytest.raises(OutputError, match="10,000 drawings already; remove some"):
+        PersonalSet(tmp_path).add(PNG, "7")
+    (tmp_path / f"{0:016x}.txt").unlink()
+    PersonalSet(tmp_path).add(PNG, "7")
 
 
 def test_a_folder_that_cannot_be_used_is_told_without_its_path(tmp_path: Path) -> None:
