@@ -299,6 +299,24 @@ def test_broken_files_give_one_line_and_nothing_on_stderr(name, tmp_path, capfd)
     assert capfd.readouterr() == ("", "")
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="needs a limit on memory, and files with holes")
+def test_what_memory_does_not_hold_is_told_or_not_read_at_all(tmp_path):
+    path = tmp_path / "x.png"
+    Image.new("L", (9_000, 9_000)).save(path)
+    script = (
+        "import resource, sys, pathlib; from mnistnet.vision.image_file import *\n"
+        "held = int(pathlib.Path('/proc/self/statm').read_text().split()[0]) * resource.getpagesize()\n"
+        "resource.setrlimit(resource.RLIMIT_AS, (held + 40_000_000,) * 2)\n"
+        "try: open_picture(pathlib.Path(sys.argv[1]), name='x')\n"
+        "except PictureError as error: print(error)"
+    )
+    done = subprocess.run([sys.executable, "-c", script, path], capture_output=True, text=True, check=True)
+    assert done.stdout == "there is not enough memory for x; make it smaller\n"
+    with path.open("wb") as file:
+        file.truncate(1 << 40)
+    assert "not a picture" in message_of(path)
+
+
 def test_what_pillow_logs_stays_off_stderr(tmp_path):
     path = tmp_path / "x.tif"
     path.write_bytes(TIFF_RGB.replace(struct.pack("<HHIH", 277, 3, 1, 3), struct.pack("<HHIH", 277, 3, 1, 60_000)))
