@@ -216,6 +216,7 @@ def test_facts_that_do_not_fit_are_refused(path: Path, changes: dict[str, Any], 
         ('"\\ud800"', "surrogates not allowed"),
         ("[" * 30 + "]" * 30, "nested at most 20 deep"),
     ],
+    ids=["beyond all floats", "NaN", "half a pair", "too deep"],
 )
 def test_values_that_no_json_should_have_are_refused_wherever_they_stand(path: Path, value: str, said: str) -> None:
     def insert(members: dict[str, bytes]) -> None:
