@@ -256,6 +256,10 @@ BROKEN = {
     "page": (b"<!doctype html><title>404</title>", "not a picture"),
     "text that starts as a BMP does": (b"BM is what I say", "damaged or truncated BMP"),
     "huge": (png_header(50_000, 50_000), "x.png is too large: 50000 x 50000 pixels, expected at most 100 megapixels"),
+    "300 megapixels of a byte": (
+        b"GIF89a" + struct.pack("<HH", 20_000, 15_000) + EXACT["GIF"][10:],
+        "20000 x 15000 pixels, expected at most 100 megapixels",
+    ),
     "a strip": (png_header(1, 99_000_000), "x.png is too large: 1 x 99000000 pixels, expected at most"),
     "huge GIF": (b"GIF89a" + struct.pack("<HH", 60_000, 60_000) + EXACT["GIF"][10:], "too large"),
     "a WebP of 36 megapixels": (
