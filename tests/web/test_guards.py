@@ -151,4 +151,4 @@ def test_bodies_that_are_held_together_are_limited_until_they_are_answered() -> 
         await guards(scope, receive, send)
         assert statuses == [200, 200]
 
-    asyncio.run(program())
+    asyncio.run(asyncio.wait_for(program(), 10))
