@@ -1,5 +1,6 @@
 """A page's HTML as tests see it."""
 
+import re
 from html.parser import HTMLParser
 
 
@@ -34,7 +35,11 @@ def require_self_contained(page: str) -> Seen:
     assert all("alt" in image for image in seen.all("img"))
     assert len([attrs for attrs in seen.all("script") if attrs.get("type") != "application/json"]) <= 1
     (policy,) = [attrs["content"] for attrs in seen.all("meta") if attrs.get("http-equiv") == "Content-Security-Policy"]
-    assert str(policy).startswith("default-src 'none'; img-src data:;")
+    rules = dict(rule.split(" ", 1) for rule in str(policy).split("; "))
+    assert re.fullmatch(r"'sha256-[\w+/]{43}='", rules.pop("script-src"))  # of its own script, and no other
+    assert rules.pop("style-src") == "'unsafe-inline'"
+    assert rules.pop("img-src") == "data:"
+    assert rules == dict.fromkeys(("default-src", "base-uri", "form-action"), "'none'")
     assert "@import" not in page
     assert "url(" not in page
     return seen

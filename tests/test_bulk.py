@@ -4,6 +4,7 @@ import os
 import signal
 import sys
 from collections.abc import Callable, Iterator
+from concurrent.futures import BrokenExecutor
 from functools import partial
 from pathlib import Path
 
@@ -48,6 +49,14 @@ def test_a_picture_over_which_a_process_breaks_down_costs_one_row() -> None:
         assert ("broke down over it" in row) == broke_down
         assert row.endswith(f"error {number}") != broke_down
     assert sum(answer.pictures for answer in answers) == sum(answer.errors for answer in answers) == 100
+
+
+@posix
+def test_a_job_that_comes_after_a_breakdown_is_told_of_it() -> None:
+    crew: BulkCrew
+    with open_crew(Duty(int, break_down), workers=1) as crew:
+        for _ in range(2):
+            assert isinstance(crew.submit([]).exception(60), BrokenExecutor)
 
 
 class Fatal:

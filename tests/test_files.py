@@ -1,6 +1,8 @@
 """Files that appear whole or not at all, on a real disk that really fills up."""
 
 import os
+import re
+import shutil
 import subprocess
 import sys
 import time
@@ -60,6 +62,30 @@ def test_of_two_that_write_one_new_file_at_once_the_slower_replaces_nothing(tmp_
         write_text(path, "quicker", overwrite=False)
     assert path.read_text() == "quicker"
     assert list(tmp_path.iterdir()) == [path]
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="makes links and a POSIX pipe")
+def test_no_device_is_replaced_and_a_link_to_nowhere_only_when_asked(tmp_path: Path) -> None:
+    pipe, link = tmp_path / "pipe", tmp_path / "link"
+    os.mkfifo(pipe)
+    link.symlink_to(tmp_path / "nowhere")
+    with pytest.raises(OutputError, match="is a device and no regular file"):
+        require_writable(pipe, overwrite=True)
+    with pytest.raises(OutputError, match="exists already"):
+        require_writable(link, overwrite=False)
+    require_writable(link, overwrite=True)
+
+
+@pytest.mark.skipif(sys.platform != "linux" or not shutil.which("strace"), reason="needs Linux's strace")
+@pytest.mark.parametrize(("overwrite", "naming"), [(False, "link"), (True, "rename")])
+def test_a_power_cut_takes_neither_content_nor_name_away(tmp_path: Path, overwrite: bool, naming: str) -> None:
+    """The content is on the disk before it has the name, and the name before the block ends."""
+    program = "import sys; from pathlib import Path; from mnistnet.files import write_text\n"
+    program += f"write_text(Path(sys.argv[1]), 'text', overwrite={overwrite})"
+    traced = ["strace", "-o", tmp_path / "trace", "-e", "trace=fsync,link,linkat,rename,renameat,renameat2"]
+    subprocess.run([*traced, sys.executable, "-B", "-c", program, tmp_path / "file.txt"], check=True)
+    calls = re.findall(r"^(fsync|link|rename)", (tmp_path / "trace").read_text(), re.MULTILINE)
+    assert calls == ["fsync", naming, "fsync"]
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="file-size limits are POSIX's")

@@ -93,6 +93,12 @@ def test_a_compressed_copy_loads(path: Path) -> None:
     np.testing.assert_array_equal(load_model(path).params.flat, small_model().params.flat)
 
 
+@pytest.mark.parametrize("compression", [zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
+def test_a_copy_compressed_in_a_rarer_way_is_refused(path: Path, compression: int) -> None:
+    rewrite(path, lambda members: members, compression=compression)
+    assert "stored or deflated" in refusal(path)
+
+
 @given(share=st.floats(0, 0.999))
 def test_a_file_cut_short_anywhere_is_refused(share: float, tmp_path_factory: pytest.TempPathFactory) -> None:
     path = tmp_path_factory.mktemp("cut") / "model.npz"
@@ -203,6 +209,26 @@ def test_facts_that_do_not_fit_are_refused(path: Path, changes: dict[str, Any], 
 
 
 @pytest.mark.parametrize(
+    ("value", "said"),
+    [
+        ("1e999", "finite"),
+        ("NaN", "NaN"),
+        ('"\\ud800"', "surrogates not allowed"),
+        ("[" * 30 + "]" * 30, "nested at most 20 deep"),
+    ],
+    ids=["beyond all floats", "NaN", "half a pair", "too deep"],
+)
+def test_values_that_no_json_should_have_are_refused_wherever_they_stand(path: Path, value: str, said: str) -> None:
+    def insert(members: dict[str, bytes]) -> None:
+        settings = b'"settings": {'
+        assert settings in members["model.json"]
+        members["model.json"] = members["model.json"].replace(settings, settings + f'"x": {value}, '.encode())
+
+    rewrite(path, insert)
+    assert said in refusal(path)
+
+
+@pytest.mark.parametrize(
     ("name", "value"),
     [
         ("partial", "no"),
@@ -240,6 +266,13 @@ def test_an_array_header_that_is_none_is_refused(path: Path, header: str) -> Non
     content = b"\x93NUMPY\x01\x00" + len(header).to_bytes(2, "little") + header.encode()
     rewrite(path, lambda members: members.update({"weights_0.npy": content}))
     assert "not a whole mnistnet model" in refusal(path)
+
+
+def test_an_array_file_of_another_version_is_refused(path: Path) -> None:
+    content = io.BytesIO()
+    np.lib.format.write_array(content, np.zeros((784, 5), np.float32), version=(2, 0))
+    rewrite(path, lambda members: members.update({"weights_0.npy": content.getvalue()}))
+    assert "array file of version 1.0" in refusal(path)
 
 
 def test_a_bomb_is_refused_by_its_announced_size(path: Path) -> None:
@@ -303,6 +336,11 @@ def change_calibration(**changes: Any) -> Callable[[dict[str, bytes]], object]:
         ({"temperature": "one"}, "expected temperature to be float"),
         ({"sure_from": None}, "expected sure_from to be float"),
         ({"digit_from": 10**400}, "expected digit_from to be float"),
+        ({"sure_from": -0.1}, "expected sure_from from 0 to 2 and digit_from near 0, got -0.1"),
+        ({"sure_from": 2.1}, "expected sure_from from 0 to 2"),
+        ({"digit_from": -1e9}, "and digit_from near 0, got"),
+        ({"stated_error": 1.1}, "expected calibration errors from 0 to 1, got 1.1"),
+        ({"expected_calibration_error": -0.1}, "expected calibration errors from 0 to 1, got -0.1"),
         ({"sure_images": 3, "sure_errors": 4}, "expected no more errors than sure answers, got 4, 3"),
         ({"sure_errors": -1}, "expected no more errors than sure answers"),
         ({"detector_sizes": [6, 3, 1]}, "expected detector sizes from 5 to 1, got (6, 3, 1)"),

@@ -105,6 +105,16 @@ def test_a_full_disk_is_one_clear_line(server: MirrorServer, tmp_path: Path) -> 
     assert not (tmp_path / FILE.name).exists()
 
 
+def test_a_disk_that_is_full_when_all_has_come_keeps_what_has(tmp_path: Path) -> None:
+    pytest.importorskip("resource", reason="the limit on a file's size is POSIX's")
+    part = tmp_path / f"{FILE.name}.part"
+    part.write_bytes(DATA)
+    said = finish(start_fetch([], tmp_path, largest_file=100_000))
+    assert said.startswith(f"OutputError: cannot write {tmp_path / FILE.name}: File too large; ")
+    assert [path.name for path in tmp_path.iterdir()] == [part.name]
+    assert part.read_bytes() == DATA
+
+
 @pytest.fixture(scope="module")
 def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A new certificate for 127.0.0.1 and its key, in one file."""

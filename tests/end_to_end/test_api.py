@@ -165,8 +165,11 @@ def test_the_page_is_there_and_closed_to_all_else(client: httpx.Client) -> None:
         policy = headers["content-security-policy"]
         assert policy.startswith("default-src 'none'; script-src 'self'; style-src 'self';")
         assert "unsafe" not in policy
+        assert {"form-action 'none'", "base-uri 'none'", "frame-ancestors 'none'"} <= set(policy.split("; "))
         assert headers["x-content-type-options"] == "nosniff"
         assert headers["cache-control"] == "no-store"
+        assert headers["referrer-policy"] == "no-referrer"
+        assert headers["cross-origin-opener-policy"] == headers["cross-origin-resource-policy"] == "same-origin"
         assert not [name for name in headers if name.startswith("access-control")]
         assert "server" not in headers
 

@@ -2,6 +2,7 @@
 
 import csv
 import json
+import os
 import shutil
 import struct
 import subprocess
@@ -180,6 +181,14 @@ def test_output_closed_early_is_no_traceback(mnistnet: CommandLine, draw: Draw) 
     done = subprocess.run(line, shell=True, capture_output=True, text=True, env=mnistnet.environment(), check=False)
     assert done.stdout.count("\n") == 1
     assert done.stderr == ""
+    reading, writing = os.pipe()
+    os.close(reading)  # nobody reads from the start, where `head` may be quick or slow
+    command = [sys.executable, "-m", "mnistnet", "predict", str(draw(0))]
+    done = subprocess.run(
+        command, stdout=writing, stderr=subprocess.PIPE, text=True, env=mnistnet.environment(), check=False
+    )
+    os.close(writing)
+    assert (done.returncode, done.stderr) == (1, "")
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs Linux's full device")

@@ -1,6 +1,7 @@
 """Checkpoints: a training put back from one ends in the same bits; what is no checkpoint is refused by name."""
 
 import os
+import threading
 import zipfile
 from dataclasses import replace
 from pathlib import Path
@@ -153,6 +154,12 @@ def test_a_state_that_could_not_be_read_back_is_not_written_over_a_good_one(digi
 
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="makes a POSIX pipe")
 def test_a_pipe_is_refused_at_once(tmp_path: Path) -> None:
-    os.mkfifo(tmp_path / "pipe")
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    writer = threading.Thread(target=lambda: os.close(os.open(pipe, os.O_WRONLY)))  # whoever reads comes to an end
+    writer.start()
     with pytest.raises(CheckpointError, match="it is no regular file"):
-        read_checkpoint(tmp_path / "pipe")
+        read_checkpoint(pipe)
+    reading = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
+    writer.join()
+    os.close(reading)

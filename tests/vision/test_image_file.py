@@ -256,6 +256,10 @@ BROKEN = {
     "page": (b"<!doctype html><title>404</title>", "not a picture"),
     "text that starts as a BMP does": (b"BM is what I say", "damaged or truncated BMP"),
     "huge": (png_header(50_000, 50_000), "x.png is too large: 50000 x 50000 pixels, expected at most 100 megapixels"),
+    "300 megapixels of a byte": (
+        b"GIF89a" + struct.pack("<HH", 20_000, 15_000) + EXACT["GIF"][10:],
+        "20000 x 15000 pixels, expected at most 100 megapixels",
+    ),
     "a strip": (png_header(1, 99_000_000), "x.png is too large: 1 x 99000000 pixels, expected at most"),
     "huge GIF": (b"GIF89a" + struct.pack("<HH", 60_000, 60_000) + EXACT["GIF"][10:], "too large"),
     "a WebP of 36 megapixels": (
@@ -297,6 +301,24 @@ def test_broken_files_give_one_line_and_nothing_on_stderr(name, tmp_path, capfd)
     assert expected in message_of(path)
     assert expected in message_of(data)
     assert capfd.readouterr() == ("", "")
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="needs a limit on memory, and files with holes")
+def test_what_memory_does_not_hold_is_told_or_not_read_at_all(tmp_path):
+    path = tmp_path / "x.png"
+    Image.new("L", (9_000, 9_000)).save(path)
+    script = (
+        "import resource, sys, pathlib; from mnistnet.vision.image_file import *\n"
+        "held = int(pathlib.Path('/proc/self/statm').read_text().split()[0]) * resource.getpagesize()\n"
+        "resource.setrlimit(resource.RLIMIT_AS, (held + 40_000_000,) * 2)\n"
+        "try: open_picture(pathlib.Path(sys.argv[1]), name='x')\n"
+        "except PictureError as error: print(error)"
+    )
+    done = subprocess.run([sys.executable, "-c", script, path], capture_output=True, text=True, check=True)
+    assert done.stdout == "there is not enough memory for x; make it smaller\n"
+    with path.open("wb") as file:
+        file.truncate(1 << 40)
+    assert "not a picture" in message_of(path)
 
 
 def test_what_pillow_logs_stays_off_stderr(tmp_path):

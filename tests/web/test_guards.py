@@ -58,6 +58,13 @@ def test_no_host_and_two_hosts_are_refused() -> None:
         assert problem.status == 421
 
 
+@pytest.mark.parametrize("more", [[(b"x", b"")] * 100, [(b"x", b"y" * 32_000)], [(b"x" * 32_000, b"")]])
+def test_too_many_and_too_long_headers_are_refused(more: RawHeaders) -> None:
+    problem = ask([(b"host", b"localhost"), *more])
+    assert problem is not None
+    assert problem.status == 431
+
+
 @pytest.mark.parametrize(
     ("headers", "passes"),
     [
@@ -144,4 +151,4 @@ def test_bodies_that_are_held_together_are_limited_until_they_are_answered() -> 
         await guards(scope, receive, send)
         assert statuses == [200, 200]
 
-    asyncio.run(program())
+    asyncio.run(asyncio.wait_for(program(), 10))

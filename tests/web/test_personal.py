@@ -10,7 +10,7 @@ import pytest
 
 from mnistnet.errors import OutputError
 from mnistnet.files import LEFT
-from mnistnet.web.personal import LARGEST, PNG, Entry, PersonalSet, read_label
+from mnistnet.web.personal import LARGEST, MOST_ENTRIES, PNG, Entry, PersonalSet, read_label
 
 EACH = 40
 
@@ -67,7 +67,7 @@ def test_processes_that_add_at_once_lose_nothing(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("name", ["../secret", "..%2fsecret", "", "0" * 15, "A" * 16, "0" * 16 + "\n", "0" * 16 + "/"])
 def test_what_is_no_id_reaches_no_file(tmp_path: Path, name: str) -> None:
-    (tmp_path / "secret.png").write_bytes(b"secret")
+    (tmp_path / "secret.png").write_bytes(PNG + b"secret")
     (tmp_path / "secret.txt").write_text("7")
     personal = PersonalSet(tmp_path / "personal")
     personal.add(b"one", "7")
@@ -90,18 +90,20 @@ def test_what_others_put_into_the_folder_is_left_alone(tmp_path: Path) -> None:
 def test_what_is_no_drawing_is_neither_shown_nor_removed_nor_waited_for(tmp_path: Path) -> None:
     personal, secret = PersonalSet(tmp_path / "personal"), tmp_path / "secret"
     secret.write_bytes(PNG + b"secret")
-    drawings = [personal.add(PNG + bytes([number]), "7") for number in range(6)]
-    linked, foreign, large, folder, pipe, own = drawings
-    for drawing, name in ((linked, "png"), (folder, "png"), (pipe, "txt"), (large, "txt")):
+    (tmp_path / "secret.txt").write_text("secret")
+    drawings = [personal.add(PNG + bytes([number]), "7") for number in range(7)]
+    linked, named, foreign, large, folder, pipe, own = drawings
+    for drawing, name in ((linked, "png"), (named, "txt"), (folder, "png"), (pipe, "txt"), (large, "txt")):
         personal._path(drawing, name).unlink()
     personal._path(linked, "png").symlink_to(secret)
+    personal._path(named, "txt").symlink_to(tmp_path / "secret.txt")
     personal._path(foreign, "txt").write_text("my notes\nline 2")
     os.truncate(os.open(personal._path(large, "txt"), os.O_CREAT | os.O_RDWR), 10**9)
     personal._path(folder, "png").mkdir()
     os.mkfifo(personal._path(pipe, "txt"))
     before = sorted(personal.folder.iterdir())
     assert personal.entries() == [Entry(own, "7")]
-    assert [personal.picture(drawing) for drawing in drawings[:-1]] == [None] * 5
+    assert [personal.picture(drawing) for drawing in drawings[:-1]] == [None] * 6
     assert personal.clear() == 1
     assert sorted(personal.folder.iterdir()) == [path for path in before if path.stem != own]
     for content in (b"junk", PNG + bytes(LARGEST)):
@@ -121,6 +123,15 @@ def test_what_is_no_label_is_refused(tmp_path: Path, text: str) -> None:
     with pytest.raises(ValueError, match="expected a label"):
         PersonalSet(tmp_path).add(b"one", text)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_set_that_is_full_takes_no_more(tmp_path: Path) -> None:
+    for number in range(MOST_ENTRIES):
+        (tmp_path / f"{number:016x}.txt").touch()
+    with pytest.raises(OutputError, match="10,000 drawings already; remove some"):
+        PersonalSet(tmp_path).add(PNG, "7")
+    (tmp_path / f"{0:016x}.txt").unlink()
+    PersonalSet(tmp_path).add(PNG, "7")
 
 
 def test_a_folder_that_cannot_be_used_is_told_without_its_path(tmp_path: Path) -> None:
