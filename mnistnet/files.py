@@ -66,6 +66,11 @@ def temporary_name() -> str:
     return f".{os.urandom(8).hex()}.tmp"
 
 
+def is_temporary(name: str) -> bool:
+    """Whether a file of this name is one that is being written, or was left by a killed process."""
+    return bool(_TEMPORARY.fullmatch(name))
+
+
 @contextmanager
 def new_file(path: Path, *, overwrite: bool) -> Iterator[BinaryIO]:
     """A file to write, which appears under path when the block ends, and not at all if it raises.
@@ -104,7 +109,7 @@ def remove_leftovers(folder: Path) -> None:
     a lock on some network's disks and an age where the clock is set.
     """
     with suppress(OSError), os.scandir(folder) as entries:
-        for path in [Path(entry) for entry in entries if _TEMPORARY.fullmatch(entry.name)]:
+        for path in [Path(entry) for entry in entries if is_temporary(entry.name)]:
             with suppress(OSError):  # it is another user's, or open on Windows, or another process was quicker
                 if stat.S_ISREG(path.lstat().st_mode) and is_left(path) and is_free(path):
                     path.unlink()

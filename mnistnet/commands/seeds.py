@@ -9,19 +9,22 @@ from dataclasses import replace
 from pathlib import Path
 
 from mnistnet.commands import UsageError, printable, show_error
-from mnistnet.commands.config_file import config_text, data_named
+from mnistnet.commands.config_file import CONFIG, config_text, data_named
 from mnistnet.commands.models import MODEL, REPORT, file_sha256
-from mnistnet.commands.run_folder import new_folder, require_room, save_run
+from mnistnet.commands.run_folder import PAGE, new_folder, require_room, save_run
 from mnistnet.data.mnist import Dataset
-from mnistnet.errors import OutputError, RunError
+from mnistnet.errors import ModelError, OutputError, RunError
 from mnistnet.evaluation.report import Report, read_report
 from mnistnet.evaluation.seeds import summarize, summary_text
-from mnistnet.files import require_free, require_writable, write_text
+from mnistnet.files import is_temporary, require_free, require_writable, write_text
+from mnistnet.model_file import load_model
 from mnistnet.training.environment import versions
 from mnistnet.training.settings import Settings
 from mnistnet.training.workers import packed, train_and_test_all
 
 SUMMARY = "seeds.json"
+RUN = (MODEL, REPORT, PAGE, CONFIG)
+"""What a run leaves, in this order."""
 MOST_SEEDS = 1000
 PACKAGES = ("mnistnet", "python", "numpy")
 Runs = Sequence[tuple[Settings, Path]]
@@ -53,8 +56,8 @@ def train_seeds(settings: Settings, dataset: Dataset, args: argparse.Namespace, 
     done = {folder: done_before(one, folder, dataset, elsewhere=bool(args.scheduler)) for one, folder in runs}
     found = {folder: report for folder, report in done.items() if report}
     missing = [(one, folder) for one, folder in runs if folder not in found]
-    for _, folder in missing:
-        require_empty(folder, force=args.force)
+    for one, folder in missing:
+        require_empty(folder, force=args.force or is_unfinished(one, folder, dataset))
     trained = on_cluster(missing, dataset, args) if args.scheduler else one_by_one(missing, dataset, args, train)
     with suppress(KeyboardInterrupt), closing(trained):
         for folder, report in trained:
@@ -75,6 +78,7 @@ def one_by_one(
     for number, (settings, folder) in enumerate(missing, args.seeds - len(missing) + 1):
         if not args.quiet:
             show_error(f"seed {settings.seed}, {number} of {args.seeds}")
+        remove_unfinished(settings, folder, dataset)
         report, _ = train(settings, dataset, folder)
         if report["partial"]:
             return
@@ -93,6 +97,7 @@ def on_cluster(missing: Runs, dataset: Dataset, args: argparse.Namespace) -> Gen
         settings, folder = missing[place]
         started = time.perf_counter() - seconds
         config = config_text(model.provenance, named=data_named(args, dataset))
+        remove_unfinished(settings, folder, dataset)
         report = save_run(
             model, folder / MODEL, judgement, dataset, folder, config=config, started=started, overwrite=args.force
         )
@@ -135,10 +140,34 @@ def done_before(settings: Settings, folder: Path, dataset: Dataset, *, elsewhere
         }
         made_with = {name: value for name, value in versions().items() if not elsewhere or name in PACKAGES}
         made_alike = made_with.items() <= report["versions"].items()
-        if made_alike and all(report.get(name) == value for name, value in facts.items()):
+        is_whole = (folder / CONFIG).is_file()  # which is written last
+        if is_whole and made_alike and all(report.get(name) == value for name, value in facts.items()):
             summary_text(summarize([(report, str(folder))]))  # what it will be asked for is there
             return report
     return None
+
+
+def is_unfinished(settings: Settings, folder: Path, dataset: Dataset) -> bool:
+    """Whether all that a folder holds is of this very training, which Ctrl-C or a kill ended before it was whole."""
+    with suppress(ModelError, OSError):
+        names = {path.name for path in folder.iterdir() if not is_temporary(path.name)}
+        if MODEL not in names:
+            return not names
+        provenance = load_model(folder / MODEL).provenance
+        is_this = (provenance.settings, provenance.data_sha256) == (settings.resolved(), dict(dataset.sha256))
+        return names <= set(RUN) and is_this and (provenance.partial or CONFIG not in names)
+    return False
+
+
+def remove_unfinished(settings: Settings, folder: Path, dataset: Dataset) -> None:
+    """Make room for the same training. Raises OutputError."""
+    if not is_unfinished(settings, folder, dataset):
+        return
+    for name in reversed(RUN):  # the model last, by which it is known
+        try:
+            (folder / name).unlink(missing_ok=True)
+        except OSError as error:
+            raise OutputError(f"cannot remove {error.filename}: {error.strerror}; choose another --run-dir") from error
 
 
 def publish(reports: list[tuple[Report, str]], parent: Path, args: argparse.Namespace) -> None:

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from mnistnet.commands.seeds import RUN
+from mnistnet.files import temporary_name
 from mnistnet.model_file import load_model
 from tests.end_to_end.conftest import CommandLine
 from tests.end_to_end.test_train import interrupted
@@ -81,6 +83,48 @@ def test_ctrl_c_ends_them_all_and_keeps_those_done(mnistnet: CommandLine, tmp_pa
     assert done.returncode == 130
     assert "stopped; 1 of 50 seeds are done" in done.stderr
     assert len(json.loads((tmp_path / "seeds.json").read_bytes())["runs"]) == 1
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="sends POSIX's SIGINT")
+def test_the_same_command_goes_on_after_ctrl_c(mnistnet: CommandLine, tmp_path: Path) -> None:
+    command = ("train", "--recipe", "quick", "--data", "sample", "--hidden", 64, "--epochs", 20, "--seeds", 1)
+    process = mnistnet.start(*command, "--run-dir", tmp_path / "stopped")
+    assert interrupted(process, "epoch   2/20").returncode == 130
+    assert load_model(tmp_path / "stopped" / "seed-0" / "model.npz").provenance.partial
+    for folder in ("stopped", "unbroken"):
+        done = mnistnet(*command, "--run-dir", tmp_path / folder, "--quiet")
+        assert done.returncode == 0, done.stderr
+    models = [(tmp_path / folder / "seed-0" / "model.npz").read_bytes() for folder in ("stopped", "unbroken")]
+    assert models[0] == models[1]
+
+
+@pytest.mark.parametrize("left", [(), ("model.npz",), ("model.npz", "report.json"), RUN[:-1]])
+def test_the_same_command_goes_on_after_a_kill_between_two_files(
+    left: tuple[str, ...], mnistnet: CommandLine, tmp_path: Path
+) -> None:
+    command = ("train", *QUICK, "--seeds", 1, "--run-dir", tmp_path)
+    assert mnistnet(*command).returncode == 0
+    folder = tmp_path / "seed-0"
+    model = (folder / "model.npz").read_bytes()
+    for name in set(RUN) - set(left):
+        (folder / name).unlink()
+    (folder / temporary_name()).write_bytes(b"begun")
+    done = mnistnet(*command)
+    assert done.returncode == 0, done.stderr
+    assert all((folder / name).is_file() for name in RUN)
+    assert (folder / "model.npz").read_bytes() == model
+
+
+def test_a_part_of_another_run_is_kept(mnistnet: CommandLine, tmp_path: Path) -> None:
+    command = ("train", *QUICK, "--seeds", 1, "--run-dir", tmp_path)
+    assert mnistnet(*command).returncode == 0
+    (tmp_path / "seed-0" / "run.toml").unlink()
+    done = mnistnet(*command, "--learning-rate", 0.3)
+    assert done.returncode == 1
+    assert f"{tmp_path / 'seed-0'} exists already" in done.stderr.splitlines()[-1]
+    (tmp_path / "seed-0" / "notes.txt").write_text("mine")
+    assert mnistnet(*command).returncode == 1
+    assert (tmp_path / "seed-0" / "notes.txt").read_text() == "mine"
 
 
 @pytest.mark.parametrize(
