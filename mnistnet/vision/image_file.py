@@ -32,6 +32,12 @@ MAX_COEFFICIENTS = 600_000_000
 """Of a JPEG that is told in several scans, over all of them: its decoder goes through all of it in each, and holds six
 bytes a pixel. Other JPEGs are decoded row by row."""
 USUAL_SCANS = 10
+MAX_READS = 200_000
+"""By which a decoder takes a file: it asks at least once for each chunk, and for each byte of filling."""
+MAX_HEAD_BYTES = 20_000_000
+"""That it takes before the pixels: of a JPEG's notes it copies the first ones with each that follows."""
+MAX_PROFILES = 100
+"""Of colours in a PNG, which has one; each may unpack to a megabyte."""
 
 MAX_SIDE = 65_535
 """As JPEG has it; a strip that is longer yet is no picture of a digit."""
@@ -64,6 +70,29 @@ _STRIP = 2**21  # pixels that are made grey at once
 _DEEP_WHITES = (1, 2**8 - 1, 2**12 - 1, 2**16 - 1, 2**32 - 1)
 
 Decoded = TypeVar("Decoded")
+
+
+class PatientFile(io.BytesIO):
+    """A picture file in memory, which refuses a decoder that asks too often, or for too much before the pixels."""
+
+    def __init__(self, data: bytes, name: str) -> None:
+        super().__init__(data)
+        self.name, self.reads, self.taken = name, 0, 0
+        self.most_reads, self.most_taken = float(MAX_READS), float(MAX_HEAD_BYTES)
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        """The next bytes. Raises PictureError."""
+        if self.reads >= self.most_reads or self.taken > self.most_taken:
+            raise PictureError(f"{self.name} has too many or too long notes beside its pixels; save it anew")
+        content = super().read(size)
+        self.reads, self.taken = self.reads + 1, self.taken + len(content)
+        return content
+
+    def let_pixels_pass(self, kind: str) -> None:
+        """From now on take what is read for pixels, which of some BMPs are asked for one by one."""
+        self.most_taken = math.inf
+        if kind == "BMP":
+            self.most_reads = math.inf
 
 
 class Picture(NamedTuple):
@@ -107,9 +136,13 @@ def open_colours(source: Path | bytes, *, name: str) -> Image.Image | None:
 def _opened(source: Path | bytes, name: str, decode: Callable[[Image.Image, str], Decoded]) -> Decoded:
     data = source if isinstance(source, bytes) else _read_file(source, name)
     kind, module, decoder = _recognise(data, name)
+    if kind == "PNG" and data.count(b"iCCP") > MAX_PROFILES:
+        raise PictureError(f"{name} has more than {MAX_PROFILES} colour profiles; save it anew")
     try:
         with warnings.catch_warnings(action="ignore"), _silence(kind):
-            image: Image.Image = getattr(import_module(f"PIL.{module}"), decoder)(io.BytesIO(data))
+            file = PatientFile(data, name)
+            image: Image.Image = getattr(import_module(f"PIL.{module}"), decoder)(file)
+            file.let_pixels_pass(kind)
             return decode(image, name)
     except PictureError:
         raise

@@ -3,6 +3,7 @@ import os
 import struct
 import subprocess
 import sys
+import time
 import zlib
 
 import numpy as np
@@ -389,3 +390,42 @@ def test_colours_are_those_of_the_upright_picture_as_large_as_its_grey(orientati
 @pytest.mark.parametrize("image", [Image.new("RGBA", (9, 9), (200, 0, 0, 100)), Image.new("I;16", (9, 9), 700)])
 def test_what_is_partly_transparent_or_deep_is_shown_in_grey(image):
     assert open_colours(encoded(image, "PNG"), name="test") is None
+
+
+def segment(marker, body):
+    return b"\xff" + bytes([marker]) + struct.pack(">H", len(body) + 2) + body
+
+
+PNG, JPEG = EXACT["PNG grey"], encoded(L, "JPEG")
+PROFILE = chunk(b"iCCP", b"a\0\0" + zlib.compress(bytes(900_000)))
+EMPTY_GIF = b"GIF89a" + struct.pack("<2H3B", 28, 28, 0x80, 0, 0) + bytes(6)
+TIRESOME = {
+    "PNG of a million chunks": PNG[:33] + chunk(b"prVt", b"x") * 1_000_000 + PNG[33:],
+    "PNG of a million empty pieces": PNG[:33] + chunk(b"IDAT", b"") * 1_000_000 + PNG[33:],
+    "PNG of many profiles": PNG[:33] + PROFILE * 2_000 + PNG[33:],
+    "JPEG of filling": JPEG[:2] + b"\xff" * 50_000_000 + JPEG[2:],
+    "JPEG of comments": JPEG[:2] + segment(0xFE, b"x") * 3_000_000 + JPEG[2:],
+    "JPEG of tables": JPEG[:2] + segment(0xDB, b"\0" + b"\1" * 64) * 1_000_000 + JPEG[2:],
+    "JPEG of notes": JPEG[:2] + segment(0xE1, b"Exif\0\0II*\0\x08\0\0\0" + bytes(60_000)) * 1_500 + JPEG[2:],
+    "GIF of zeros": EMPTY_GIF + bytes(50_000_000),
+    "GIF of extensions": EMPTY_GIF + b"\x21\xff\x0bNETSCAPE2.0\3\1\0\0\0" * 1_000_000,
+}
+
+
+@pytest.mark.parametrize("name", TIRESOME)
+def test_what_would_take_a_decoder_long_is_refused_at_once(name):
+    began = time.process_time()
+    assert message_of(TIRESOME[name]).endswith("save it anew")
+    assert time.process_time() - began < 2
+
+
+def test_a_photo_with_notes_of_a_megabyte_is_read():
+    notes = segment(0xE1, b"http://ns.adobe.com/xmp/extension/\0" + bytes(60_000)) * 30
+    assert open_picture(JPEG[:2] + notes + JPEG[2:], name="x.jpg").width == L.width
+
+
+def test_a_png_in_many_pieces_is_read():
+    head, pixels = PNG[:33], zlib.compress(b"".join(b"\0" + bytes(L.width) for _ in range(L.height)), 0)
+    pieces = b"".join(chunk(b"IDAT", pixels[place : place + 1]) for place in range(len(pixels)))
+    header = chunk(b"IHDR", struct.pack(">2I5B", *L.size, 8, 0, 0, 0, 0))
+    assert open_picture(head[:8] + header + pieces + chunk(b"IEND", b""), name="x.png").width == L.width
