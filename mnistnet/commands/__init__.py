@@ -78,6 +78,11 @@ def exit_status(program: Callable[[], int]) -> int:
     except ModuleNotFoundError as error:
         show_error(f"the package {error.name} is missing; install it with: python -m pip install {error.name}")
         status = 1
+    except ImportError as error:  # a broken installation, or no memory left to load it into
+        show_error(
+            f"a package cannot be loaded ({' '.join(str(error).split())}); free some memory, or install it again"
+        )
+        status = 1
     except MemoryError as error:
         show_error(f"not enough memory: {error}")
         status = 1

@@ -88,7 +88,10 @@ def work(connection: socket.socket) -> None:
     threading.Thread(target=end_with_parent, daemon=True).start()
     threadpool_limits(1, user_api="blas")
     with connection, connection.makefile("rb") as jobs:
-        answer = pickle.load(jobs)
+        try:
+            answer = pickle.load(jobs)
+        except EOFError:  # the server has ended meanwhile
+            return
         send(connection, None)  # ready
         while jobs.peek(1):
             send(connection, answer(pickle.load(jobs)))

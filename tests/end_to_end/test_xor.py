@@ -1,6 +1,7 @@
 """`python scripts/xor.py` and `mnistnet xor`, as a user runs them."""
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -114,3 +115,12 @@ def test_seeds_that_explode_are_told_and_do_not_stop_the_others(mnistnet: Comman
     first = json.loads(mnistnet(*command, "--json").stdout)["seeds"][0]
     assert (first["solved"], first["loss"]) == (False, None)
     assert first["failed"].startswith("loss exploded")
+
+
+def test_a_package_that_cannot_be_loaded_is_one_clear_line(tmp_path: Path) -> None:
+    (tmp_path / "matplotlib.py").write_text("raise ImportError('failed to map segment\\nfrom shared object')")
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join([str(tmp_path), *sys.path])}
+    command = [sys.executable, "-m", "mnistnet", "xor", "--seeds", "1", "--output", str(tmp_path / "out")]
+    done = subprocess.run(command, capture_output=True, text=True, env=environment, check=False)
+    assert (done.returncode, done.stderr.count("\n")) == (1, 1)
+    assert "cannot be loaded (failed to map segment from shared object)" in done.stderr

@@ -4,6 +4,7 @@ import asyncio
 import multiprocessing
 import os
 import signal
+import subprocess
 import sys
 import time
 from collections.abc import Awaitable, Callable, Iterator
@@ -119,3 +120,12 @@ def test_who_asks_no_longer_does_not_get_the_next_ones_answer(pool: Behaviours) 
         assert await pool.ask("that") == "did that"
 
     run(pool, program)
+
+
+def test_a_worker_whose_server_has_ended_before_it_starts_says_nothing() -> None:
+    code = (
+        "import socket; from mnistnet.web.workers import work\n"
+        "server, ours = socket.socketpair(); server.close(); work(ours)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
