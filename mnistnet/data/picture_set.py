@@ -86,16 +86,18 @@ def load_lesson(
     """The picture files in a folder as what a model that knows these classes is to learn besides: they come first, and
     after them those classes that are new. Of a class with a single picture none is for the test.
 
-    What cannot be read, has no ink, no label, or one of several digits, is left out, of which the notice tells. File
-    names tell known classes only. Raises DataError.
+    What cannot be read, has no ink, no label, or one of several digits, is left out, of which the notice tells, as it
+    does of sub-folders' names that count for nothing. File names tell known classes only. Raises DataError.
     """
-    pictures, unlabelled, _ = label_lesson(folder, files, known)
+    pictures, unlabelled, labels_from = label_lesson(folder, files, known)
     usable = [one for one in pictures if one.label in known or not re.fullmatch("|[0-9]{2,}", one.label)]
     taken, notice = take_all(usable, folder, image_format, on_picture)
     new = in_order({one.label for one in taken} - set(known))
     names = named_classes((*known, *new), folder)
     if unused := len(pictures) - len(usable) + len(unlabelled):
         notice = f"left out, as their label is no single digit or sign: {unused:,}" + ("; " + notice if notice else "")
+    if labels_from == FROM_NAMES and any(one.path.parent != folder for one in usable):
+        notice = "digits were told by the names of files, not of folders" + ("; " + notice if notice else "")
     if not taken:
         raise DataError(f"{folder} has nothing to learn from: {notice}")
     return dataset_of(name, taken, names, image_format, notice)
