@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 from mnistnet.data.folder import SUFFIXES, find_pictures, walk_pictures
 from mnistnet.errors import PictureError
+from mnistnet.vision.image_file import MAX_BYTES
 
 
 class PictureSource(NamedTuple):
@@ -90,12 +91,13 @@ def open_url(url: str) -> tuple[Any, str]:
 
 
 def content_of(name: str, *, folder: Path) -> Path | bytes:
-    """The file of a source, whose name may be relative to folder, or what a URL holds. Raises PictureError."""
+    """The file of a source, whose name may be relative to folder, or what a URL holds, as far as it can
+    be a picture. Raises PictureError."""
     if not is_url(name):
         return folder / name
     try:
         files, path = open_url(name)
-        return bytes(files.cat_file(path))
+        return bytes(files.cat_file(path, end=MAX_BYTES + 1))
     except Exception as error:
         raise PictureError(reason(name, error)) from error
 

@@ -12,6 +12,7 @@ from fsspec.implementations.memory import MemoryFile
 from mnistnet.data.folder import is_picture
 from mnistnet.data.picture_sources import content_of, find_picture_sources
 from mnistnet.errors import PictureError
+from mnistnet.vision.image_file import MAX_BYTES
 
 NAMES = ("b/1.png", "b/c/2.PNG", "b.png", "a.jpg", "a/x/y/3.gif", "notes.txt", "b/._1.png")
 PICTURES = ["a/x/y/3.gif", "a.jpg", "b/1.png", "b/c/2.PNG", "b.png"]
@@ -96,3 +97,11 @@ def test_a_local_name_is_relative_to_the_folder(tmp_path: Path) -> None:
     assert content_of("a.png", folder=tmp_path) == tmp_path / "a.png"
     absolute = os.fspath(tmp_path / "b.png")
     assert content_of(absolute, folder=Path("elsewhere")) == tmp_path / "b.png"
+
+
+def test_of_a_huge_file_behind_a_url_only_so_much_is_taken_that_it_is_refused(tmp_path: Path) -> None:
+    with (tmp_path / "huge.png").open("wb") as file:
+        file.truncate(10**12)  # takes no room on the disk
+    content = content_of((tmp_path / "huge.png").as_uri(), folder=tmp_path)
+    assert isinstance(content, bytes)
+    assert len(content) == MAX_BYTES + 1
