@@ -58,7 +58,8 @@ def test_a_link_to_nowhere_is_a_picture_that_cannot_be_read(tmp_path: Path) -> N
 
 def test_labels_from_text_files_beside_the_pictures(tmp_path: Path) -> None:
     files = fill(tmp_path, "3/7_a.png", "b.png", "3/c.png", "d.png", "e.png", "5.png")
-    for name, text in (("3/7_a", "42\n"), ("b", "\ufeffnone"), ("3/c", "x"), ("d", "7" * 2_000)):
+    long = ("d", "7" * 2_000), ("5", "7" + " " * 2_000)
+    for name, text in (("3/7_a", "42\n"), ("b", "\ufeffnone"), ("3/c", "x"), *long):
         (tmp_path / f"{name}.txt").write_text(text, encoding="utf-8")
     (tmp_path / "e.txt").write_bytes(b"\xff7")
     assert labels(tmp_path, files) == {"3/7_a.png": "42", "b.png": ""}

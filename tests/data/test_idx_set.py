@@ -3,6 +3,7 @@
 import gzip
 import hashlib
 import re
+import tracemalloc
 from pathlib import Path
 
 import numpy as np
@@ -215,6 +216,14 @@ def test_what_unpacks_to_very_much_more_than_it_is_is_refused(tmp_path: Path) ->
     (path := tmp_path / "bomb.gz").write_bytes(gzip.compress(bytes(ALWAYS_UNPACKED + 1), 1))
     with pytest.raises(DataError, match="it unpacks to more than 20 times its size; get another"):
         unpacked(path, most=1 << 30, remedy="get another")
+    path.write_bytes(20 * path.read_bytes())
+    tracemalloc.start()
+    try:
+        with pytest.raises(DataError, match="it unpacks to more than 20 times its size"):
+            unpacked(path, most=1 << 30, remedy="get another")
+        assert tracemalloc.get_traced_memory()[1] < 3 * ALWAYS_UNPACKED
+    finally:
+        tracemalloc.stop()
     path.write_bytes(gzip.compress(bytes(ALWAYS_UNPACKED), 1))  # as labels in order may be
     assert len(unpacked(path, most=1 << 30, remedy="")) == ALWAYS_UNPACKED
 

@@ -176,6 +176,18 @@ def test_built_in_mirrors_are_https() -> None:
     assert all(len(bytes.fromhex(file.packed_sha256)) == len(bytes.fromhex(file.sha256)) == 32 for file in FILES)
 
 
+def test_a_damaged_sample_is_told(tmp_path: Path) -> None:
+    shutil.copytree(ROOT / "mnistnet", tmp_path / "mnistnet", ignore=shutil.ignore_patterns("__pycache__"))
+    with (tmp_path / "mnistnet" / "shipped" / "sample.npz").open("ab") as file:
+        file.write(b"x")
+    code = "from mnistnet.data.mnist import load_sample; load_sample()"
+    variables = os.environ | {"PYTHONPATH": str(tmp_path)}
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=tmp_path, env=variables, capture_output=True, text=True, check=False
+    )
+    assert f"DataError: {tmp_path / 'mnistnet' / 'shipped' / 'sample.npz'} is damaged" in done.stderr
+
+
 def test_loading_imports_no_requests() -> None:
     code = "import sys, mnistnet.data.mnist as m; m.load_sample(); sys.exit('requests' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], env=environment(), check=False).returncode == 0

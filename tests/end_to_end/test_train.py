@@ -200,6 +200,7 @@ def test_nothing_is_replaced_unasked(mnistnet: CommandLine, tmp_path: Path) -> N
     done = mnistnet("train", *QUICK, "--output", output)
     assert done.returncode == 1
     assert "exists already" in done.stderr
+    assert done.stderr.count("\n") == 1  # and no epoch was trained for nothing
     assert output.read_text() == "mine"
     assert mnistnet("train", *QUICK, "--output", output, "--force").returncode == 0
     assert load_model(output).network.sizes == (784, 16, 10)

@@ -86,6 +86,7 @@ def test_reading_needs_no_home(workplace: Path, kind: str) -> None:
     ("line", "way"),
     [
         ("predict pictures --model model.npz", "stdout full"),
+        ("predict pictures/8_0.png --model model.npz", "stdout closed"),
         ("predict none.png", "stderr full"),
         ("predict none.png", "stderr closed"),
         ("gradcheck --hidden 4", "nobody"),
