@@ -1,5 +1,7 @@
 """`mnistnet train --config`, and what a run leaves for it."""
 
+import os
+import threading
 import tomllib
 from dataclasses import replace
 from pathlib import Path
@@ -143,6 +145,19 @@ def test_what_is_wrong_in_it_is_one_line(
     assert told in err
     assert str(path) in err or "--threads" in told
     assert not (tmp_path / "home").exists()
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="makes a POSIX pipe")
+def test_a_pipe_in_its_place_is_refused_at_once(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    os.mkfifo(pipe := tmp_path / "run.toml")
+    holder = os.open(pipe, os.O_RDWR | os.O_NONBLOCK)  # whoever opens it does not wait, but would for its end
+    writer = threading.Timer(5, os.close, [holder])
+    writer.start()
+    assert main(["train", "--config", str(pipe)]) == 2
+    assert writer.is_alive()
+    writer.cancel()
+    os.close(holder)
+    assert "it is no regular file" in capsys.readouterr().err
 
 
 def test_a_recipe_beside_it_is_refused(run: Path, capsys: pytest.CaptureFixture[str]) -> None:
