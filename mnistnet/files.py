@@ -145,7 +145,7 @@ def give_name(temporary: Path, path: Path, *, overwrite: bool) -> None:
             temporary.replace(path)
         else:
             os.link(temporary, path)  # which replaces nothing, whoever writes at the same time
-            temporary.unlink()
+            temporary.unlink(missing_ok=True)
     except FileExistsError:
         require_free(path, overwrite=False)
         raise

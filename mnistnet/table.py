@@ -1,6 +1,7 @@
 """Table: readings as rows of CSV, one row a picture, in a file that can be gone on with."""
 
 import csv
+import glob
 import io
 import os
 from collections.abc import Iterable, Iterator
@@ -129,6 +130,19 @@ class GrowingTable:
             yield
         except OSError as error:
             raise OutputError(f"cannot write {self.part}: {error.strerror or error}; choose another place") from error
+
+
+def forget_growing(path: Path) -> None:
+    """Take from a table the name that it grew under, which it has besides where a process was killed as it published.
+
+    Else a table that replaces it would grow in the same file. Raises OutputError.
+    """
+    try:
+        for part in path.parent.glob(f"{glob.escape(path.name)}.*.part"):
+            if path.is_file() and part.samefile(path):
+                part.unlink()
+    except OSError as error:
+        raise OutputError(f"cannot remove {error.filename}: {error.strerror}; choose another place") from error
 
 
 def require_alone(file: BinaryIO, path: Path) -> None:

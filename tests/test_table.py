@@ -2,6 +2,7 @@
 
 import csv
 import io
+import os
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
@@ -14,7 +15,7 @@ from hypothesis import strategies as st
 from mnistnet.data.picture_sources import PictureSource
 from mnistnet.errors import OutputError
 from mnistnet.reader import Reading
-from mnistnet.table import COLUMNS, GrowingTable, harmless, row_of, rows_of, whole_rows
+from mnistnet.table import COLUMNS, GrowingTable, forget_growing, harmless, row_of, rows_of, whole_rows
 
 NAMES = ("a.png", 'two\nlines,\r".png', "=1+1.png", "caf\udce9.png", "七.png", "last.png")
 
@@ -91,6 +92,15 @@ def test_of_two_that_write_one_new_table_at_once_the_slower_replaces_nothing(tmp
         with pytest.raises(OutputError, match="exists already"):
             table.publish()
     assert path.read_bytes() == content
+
+
+def test_a_table_whose_writer_was_killed_as_it_published_keeps_one_name(tmp_path: Path) -> None:
+    table, others = tmp_path / "[a].csv", [tmp_path / "[a].csv.1.part", tmp_path / "a.csv.0.part"]
+    for path in (table, *others):
+        path.write_text("rows")
+    os.link(table, tmp_path / "[a].csv.0.part")
+    forget_growing(table)
+    assert {*tmp_path.iterdir()} == {table, *others}
 
 
 def test_two_at_once_do_not_write_into_each_other(tmp_path: Path) -> None:

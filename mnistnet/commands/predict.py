@@ -17,6 +17,7 @@ from mnistnet.data.picture_sources import content_of, find_picture_sources
 from mnistnet.errors import OutputError, PictureError
 from mnistnet.files import require_writable, write_text
 from mnistnet.reader import Reader, Reading, percent
+from mnistnet.table import forget_growing
 from mnistnet.vision.image_file import MAX_BYTES
 
 CLOSE = 0.1
@@ -82,6 +83,7 @@ def run(args: argparse.Namespace) -> int:
             raise UsageError(f"predict: --csv {args.csv} is in the folder of --explain; name another")
         if args.csv.suffix.lower() in (*SUFFIXES, ".npz") or str(args.csv) in args.inputs:
             raise UsageError(f"predict: expected --csv to be a table and no picture or model, got {args.csv}")
+        forget_growing(args.csv)
         require_writable(args.csv, overwrite=args.force)
     if args.workers is not None or args.scheduler:
         from mnistnet.commands.bulk import read_to_table  # processes and progress

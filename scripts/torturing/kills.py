@@ -242,9 +242,9 @@ def bulk() -> Job:
             image.save(folder / "pictures" / f"{number:04}.png")
 
     def work(folder: Path) -> int:
-        if (folder / "table.csv").exists():  # nothing is replaced unasked
-            return 0
-        return command(folder, "predict", "pictures", "--csv", "table.csv", "--workers", 2, "--model", "shipped")
+        was_there = (folder / "table.csv").exists()
+        read = command(folder, "predict", "pictures", "--csv", "table.csv", "--workers", 2, "--model", "shipped")
+        return read - was_there  # nothing is replaced unasked
 
     def require_whole(folder: Path) -> None:
         for path in folder.glob("table.csv"):
