@@ -50,6 +50,8 @@ def read_to_table(args: argparse.Namespace) -> int:
             return 130
         table.publish()
     print(f"{count}\nTable   {printable(str(args.csv))}")
+    if count.errors:
+        show_error(f"{count.errors:,} could not be read: the column error of {args.csv} says why")
     return 1 if count.errors else 0
 
 
@@ -109,5 +111,5 @@ class Count:
 
     def __str__(self) -> str:
         rate = self.read / (time.perf_counter() - self.started)
-        unread = f", {self.errors:,} could not be read (column error)" if self.errors else ""
+        unread = f", {self.errors:,} unreadable" if self.errors else ""
         return f"{self.pictures:,} {'picture' if self.pictures == 1 else 'pictures'}{unread}, {rate:,.0f} a second"

@@ -62,9 +62,10 @@ def test_many_processes_write_what_one_does(
     table, folder = tmp_path / "new" / "table.csv", scans / "1"
     done = mnistnet("predict", folder, "--csv", table, "--workers", 2, "--model", "shipped")
     assert list(table.parent.iterdir()) == [table]
-    assert (done.returncode, done.stderr) == (1, "")
+    told = f"mnistnet: 2 could not be read: the column error of {table} says why\n"
+    assert (done.returncode, done.stderr) == (1, told)
     rows = list(csv.DictReader(table.read_text(errors="surrogateescape").splitlines(keepends=True)))
-    assert f"{len(rows)} pictures, 2 could not be read (column error), " in done.stdout
+    assert f"{len(rows)} pictures, 2 unreadable, " in done.stdout
     assert [Path(row["file"]).name for row in rows if row["error"]] == ["cut.png", "notes.png"]
     assert [row["file"] for row in rows] == [str(path) for path in sorted(folder.iterdir())]
 
