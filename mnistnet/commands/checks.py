@@ -4,6 +4,7 @@ Every check imports what it looks at, so that whatever is broken breaks this che
 """
 
 import importlib
+import logging
 import os
 import platform
 import re
@@ -107,6 +108,7 @@ def check_package(name: str, modules: Mapping[str, str]) -> Finding:
     """A package that must be there, and must import."""
     version = metadata.version(name)
     own = name.replace("-", "_")
+    logging.getLogger("matplotlib").setLevel(logging.ERROR)  # it tells of a home that is missing, as we do
     importlib.import_module(own if own in modules.values() else modules[name.lower()])
     return Finding(name, OK, version, facts={"version": version})
 

@@ -3,7 +3,7 @@
 import argparse
 import json
 
-from mnistnet.commands import printable
+from mnistnet.commands import printable, show_error
 from mnistnet.commands.checks import BROKEN, OK, Finding, find_all
 
 
@@ -31,8 +31,11 @@ def run(args: argparse.Namespace) -> int:
     if args.json:
         print(json.dumps({"healthy": not broken, "findings": [as_json(finding) for finding in findings]}))
     elif not args.quiet:
-        print(f"\nBroken: {', '.join(broken)}" if broken else "\nNothing is broken.")
-    return 1 if broken else 0
+        print("" if broken else "\nNothing is broken.", flush=True)
+    if broken:
+        show_error(f"broken: {', '.join(broken)}")
+        return 1
+    return 0
 
 
 def describe(finding: Finding) -> list[str]:

@@ -23,9 +23,10 @@ def broken_package(folder: Path, name: str, monkeypatch: pytest.MonkeyPatch) -> 
 def findings(mnistnet: CommandLine, *, status: int) -> dict[str, dict[str, Any]]:
     """By name."""
     done = mnistnet.apart("doctor", "--json")
-    assert (done.returncode, done.stderr) == (status, "")
     told = json.loads(done.stdout)
-    assert told["healthy"] == (status == 0)
+    assert (done.returncode, told["healthy"]) == (status, status == 0)
+    names = [finding["name"] for finding in told["findings"] if finding["state"] == "broken"]
+    assert done.stderr == (f"mnistnet: broken: {', '.join(names)}\n" if status else "")
     return {finding["name"]: finding for finding in told["findings"]}
 
 
@@ -83,7 +84,8 @@ def test_a_home_that_is_a_file(
     (tmp_path / "file").touch()
     monkeypatch.setenv("MNISTNET_HOME", str(tmp_path / "file"))
     assert main(["doctor", "--quiet"]) == 1
-    out = capsys.readouterr().out
+    out, err = capsys.readouterr()
+    assert err == "mnistnet: broken: home\n"
     assert "set MNISTNET_HOME to a folder that you may write to" in out
     assert "Python" not in out
 
@@ -93,7 +95,7 @@ def test_a_closed_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: 
     monkeypatch.setenv("MNISTNET_HOME", str(tmp_path / "closed" / "home"))
     (tmp_path / "closed").mkdir(mode=0)
     assert main(["doctor"]) == 1
-    assert "Broken: home" in capsys.readouterr().out
+    assert capsys.readouterr().err == "mnistnet: broken: home\n"
 
 
 def test_what_is_needed_is_read_from_the_metadata() -> None:
