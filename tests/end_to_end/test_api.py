@@ -262,6 +262,10 @@ def test_two_servers_that_share_a_home_lose_no_correction(
 def test_the_log_has_a_line_of_json_for_each_request(server: Serving, client: httpx.Client) -> None:
     client.post("/api/read?single=1", content=b"no picture")
     client.get('/"%0a{"forged": 1}')
+    deadline = time.monotonic() + 10  # a line is written when its answer is sent already
+    while not any(line["path"].startswith('/"') for line in server.lines()):
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
     read, odd = server.lines()[-2:]
     assert set(read) == {"time", "client", "method", "path", "status", "received", "sent", "ms"}
     assert (read["method"], read["path"], read["status"], read["received"]) == ("POST", "/api/read", 422, 10)
