@@ -57,6 +57,7 @@ def find_all() -> Iterator[Finding]:
 def examine(name: str, check: Callable[[], Finding], *, remedy: str = "") -> Finding:
     """What a check finds; where it breaks down, that."""
     try:
+        logging.getLogger("matplotlib").setLevel(logging.ERROR)  # as below: it warns of a home that is missing
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # they would stand on standard error, between the findings
             return check()
@@ -108,7 +109,6 @@ def check_package(name: str, modules: Mapping[str, str]) -> Finding:
     """A package that must be there, and must import."""
     version = metadata.version(name)
     own = name.replace("-", "_")
-    logging.getLogger("matplotlib").setLevel(logging.ERROR)  # it tells of a home that is missing, as we do
     importlib.import_module(own if own in modules.values() else modules[name.lower()])
     return Finding(name, OK, version, facts={"version": version})
 

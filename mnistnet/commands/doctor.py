@@ -30,12 +30,11 @@ def run(args: argparse.Namespace) -> int:
     broken = [finding.name for finding in findings if finding.state == BROKEN]
     if args.json:
         print(json.dumps({"healthy": not broken, "findings": [as_json(finding) for finding in findings]}))
-    elif not args.quiet:
-        print("" if broken else "\nNothing is broken.", flush=True)
+    elif not broken and not args.quiet:
+        print("\nNothing is broken.")
     if broken:
         show_error(f"broken: {', '.join(broken)}")
-        return 1
-    return 0
+    return 1 if broken else 0
 
 
 def describe(finding: Finding) -> list[str]:

@@ -1,6 +1,5 @@
 """Picture files: PNG, JPEG, BMP, GIF, WebP or TIFF -> upright lightness."""
 
-import io
 import math
 import os
 import re
@@ -19,6 +18,7 @@ from mnistnet.arrays import Floats
 from mnistnet.errors import PictureError
 from mnistnet.files import require_size
 from mnistnet.vision.box import Box
+from mnistnet.vision.patient_file import PatientFile
 
 MAX_PIXELS = 100_000_000
 """Of a picture as it is decoded; a JPEG is decoded at a half, a quarter or an eighth where that is enough."""
@@ -32,10 +32,6 @@ MAX_COEFFICIENTS = 600_000_000
 """Of a JPEG that is told in several scans, over all of them: its decoder goes through all of it in each, and holds six
 bytes a pixel. Other JPEGs are decoded row by row."""
 USUAL_SCANS = 10
-MAX_READS = 200_000
-"""By which a decoder takes a file: it asks at least once for each chunk, and for each byte of filling."""
-MAX_HEAD_BYTES = 20_000_000
-"""That it takes before the pixels: of a JPEG's notes it copies the first ones with each that follows."""
 MAX_PROFILES = 100
 """Of colours in a PNG, which has one; each may unpack to a megabyte."""
 
@@ -70,29 +66,6 @@ _STRIP = 2**21  # pixels that are made grey at once
 _DEEP_WHITES = (1, 2**8 - 1, 2**12 - 1, 2**16 - 1, 2**32 - 1)
 
 Decoded = TypeVar("Decoded")
-
-
-class PatientFile(io.BytesIO):
-    """A picture file in memory, which refuses a decoder that asks too often, or for too much before the pixels."""
-
-    def __init__(self, data: bytes, name: str) -> None:
-        super().__init__(data)
-        self.name, self.reads, self.taken = name, 0, 0
-        self.most_reads, self.most_taken = float(MAX_READS), float(MAX_HEAD_BYTES)
-
-    def read(self, size: int | None = -1, /) -> bytes:
-        """The next bytes. Raises PictureError."""
-        if self.reads >= self.most_reads or self.taken > self.most_taken:
-            raise PictureError(f"{self.name} has too many or too long notes beside its pixels; save it anew")
-        content = super().read(size)
-        self.reads, self.taken = self.reads + 1, self.taken + len(content)
-        return content
-
-    def let_pixels_pass(self, kind: str) -> None:
-        """From now on take what is read for pixels, which of some BMPs are asked for one by one."""
-        self.most_taken = math.inf
-        if kind == "BMP":
-            self.most_reads = math.inf
 
 
 class Picture(NamedTuple):

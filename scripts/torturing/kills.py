@@ -244,7 +244,7 @@ def bulk() -> Job:
     def work(folder: Path) -> int:
         was_there = (folder / "table.csv").exists()
         read = command(folder, "predict", "pictures", "--csv", "table.csv", "--workers", 2, "--model", "shipped")
-        return read - was_there  # nothing is replaced unasked
+        return int(read != 1) if was_there else read  # nothing is replaced unasked: one that is there is refused
 
     def require_whole(folder: Path) -> None:
         for path in folder.glob("table.csv"):
